@@ -1,0 +1,6 @@
+//! auction.
+
+pub mod event;
+pub mod message;
+pub mod protocol;
+pub mod refusal;

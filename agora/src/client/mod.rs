@@ -1,0 +1,1 @@
+//! A typed client: finds the leader, retries, follows a failover, delivers events in order.

@@ -1,0 +1,4 @@
+//! discovery.
+
+pub mod message;
+pub mod protocol;

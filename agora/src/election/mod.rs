@@ -1,0 +1,4 @@
+//! election.
+
+pub mod message;
+pub mod protocol;

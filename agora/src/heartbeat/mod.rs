@@ -1,0 +1,4 @@
+//! heartbeat.
+
+pub mod message;
+pub mod protocol;

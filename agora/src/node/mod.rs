@@ -1,0 +1,3 @@
+//! Wires the concerns into a node: the only place that knows them all.
+
+pub mod wiring;

@@ -1,0 +1,207 @@
+//! Who is told what: every output of a concern, and every message from the network, becomes inputs of concerns. Pure, and
+//! the same in a running node and in the simulators.
+
+use std::net::SocketAddr;
+
+use crate::auction::message as auction;
+use crate::config::Mode;
+use crate::id::NodeId;
+use crate::replicator::message::{Fault, Record, Situation};
+use crate::wire::Message;
+use crate::{discovery, election, heartbeat, replicator, sequencer};
+
+/// One thing to do: an input for a concern, or a request to what surrounds the concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deliver {
+    /// To discovery.
+    Discovery(discovery::message::Input),
+    /// To heartbeat.
+    Heartbeat(heartbeat::message::Input),
+    /// To election.
+    Election(election::message::Input),
+    /// To the sequencer.
+    Sequencer(sequencer::message::Input),
+    /// To the replicator.
+    Replicator(replicator::message::Input),
+    /// To the auction manager (or the state machine in its place).
+    Manager(auction::Input),
+    /// To the transport.
+    Transport(Transport),
+    /// To the disk: make durable, then tell the replicator `Flushed(ticket)`.
+    Disk {
+        /// Repeated by `Flushed`.
+        ticket: u64,
+        /// What.
+        record: Record,
+    },
+    /// To whoever runs the node.
+    Host(Host),
+}
+
+/// What the transport is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// To a node, at the address that it was last found at; dropped if none is known.
+    ToNode(NodeId, Message),
+    /// To an address.
+    ToAddress(SocketAddr, Message),
+    /// To the broadcast addresses and every `--join` address.
+    Broadcast(Message),
+    /// A node's address, as it told itself.
+    Learn(NodeId, SocketAddr),
+}
+
+/// What the host is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// Where the node stands, whenever it changes.
+    Situation(Situation),
+    /// An entry is committed here.
+    Applied(auction::Output),
+    /// Begin again with a new incarnation and no log.
+    ReturnAsNewcomer,
+    /// Stopped cleanly.
+    Stopped,
+    /// End, exit 1.
+    Fault(Fault),
+    /// End, exit 1: the UUID already runs there.
+    SameUuid(SocketAddr),
+    /// End, exit 2: that node of the same cluster name runs another mode or size.
+    OtherMode(SocketAddr, Mode),
+}
+
+/// A message from the network. `sender` is the node in the datagram's header, nil for a client.
+pub fn from_network(from: SocketAddr, sender: NodeId, message: Message) -> Deliver {
+    use heartbeat::message::Message as Beat;
+    match message {
+        Message::Discovery(message) => Deliver::Discovery(discovery::message::Input::Message { from, sender, message }),
+        Message::Heartbeat(Beat::HeartBeat { number, client: None }) => {
+            Deliver::Replicator(replicator::message::Input::HeartBeat { from: sender, number })
+        }
+        Message::Heartbeat(Beat::HeartBeat { number, client: Some(beat) }) => {
+            Deliver::Manager(auction::Input::HeartBeat { from, number, beat })
+        }
+        Message::Heartbeat(Beat::HeartBeatAck { number, epoch, last: _ }) => {
+            Deliver::Heartbeat(heartbeat::message::Input::Acked { from: sender, number, epoch })
+        }
+        Message::Election(message) => Deliver::Election(election::message::Input::Message { from: sender, message }),
+        Message::Replicator(message) => {
+            Deliver::Replicator(replicator::message::Input::Message { from: sender, message })
+        }
+        Message::Lobby(message) => Deliver::Manager(auction::Input::Lobby(from, message)),
+        Message::Bidding(message) => Deliver::Manager(auction::Input::Bidding(from, message)),
+        Message::Outcome(message) => Deliver::Manager(auction::Input::Outcome(from, message)),
+    }
+}
+
+/// What discovery wants done.
+pub fn from_discovery(output: discovery::message::Output, deliver: &mut Vec<Deliver>) {
+    use discovery::message::Output;
+    match output {
+        Output::Broadcast(message) => {
+            deliver.push(Deliver::Transport(Transport::Broadcast(Message::Discovery(message))));
+        }
+        Output::SendTo { to, message } => {
+            deliver.push(Deliver::Transport(Transport::ToAddress(to, Message::Discovery(message))));
+        }
+        Output::Found { address, about } => {
+            deliver.push(Deliver::Transport(Transport::Learn(about.member.node, address)));
+            deliver.push(Deliver::Replicator(replicator::message::Input::Found(about)));
+        }
+        Output::WindowClosed => deliver.push(Deliver::Replicator(replicator::message::Input::WindowClosed)),
+        Output::SameUuid(address) => deliver.push(Deliver::Host(Host::SameUuid(address))),
+        Output::OtherMode { address, mode } => deliver.push(Deliver::Host(Host::OtherMode(address, mode))),
+    }
+}
+
+/// What heartbeat wants done.
+pub fn from_heartbeat(output: heartbeat::message::Output, deliver: &mut Vec<Deliver>) {
+    use heartbeat::message::Output;
+    match output {
+        Output::Send { to, message } => {
+            deliver.push(Deliver::Transport(Transport::ToNode(to, Message::Heartbeat(message))));
+        }
+        Output::Heard { leader, epoch, sent } => {
+            deliver.push(Deliver::Replicator(replicator::message::Input::Heard { leader, epoch, sent }));
+            deliver.push(Deliver::Election(election::message::Input::Heard { leader, epoch, sent }));
+        }
+        Output::Suspect(leader) => deliver.push(Deliver::Election(election::message::Input::Suspect(leader))),
+    }
+}
+
+/// What election wants done.
+pub fn from_election(output: election::message::Output, deliver: &mut Vec<Deliver>) {
+    use election::message::Output;
+    match output {
+        Output::Send { to, message } => {
+            deliver.push(Deliver::Transport(Transport::ToNode(to, Message::Election(message))));
+        }
+        Output::TakeOver { promise, transfer, alone } => {
+            deliver.push(Deliver::Replicator(replicator::message::Input::TakeOver { promise, transfer, alone }));
+        }
+    }
+}
+
+/// What the sequencer wants done.
+pub fn from_sequencer(output: sequencer::message::Output, deliver: &mut Vec<Deliver>) {
+    use sequencer::message::Output;
+    deliver.push(Deliver::Replicator(match output {
+        Output::Propose { epoch, number, events } => replicator::message::Input::Propose { epoch, number, events },
+        Output::Rebuilt { epoch, next } => replicator::message::Input::Rebuilt { epoch, next },
+    }));
+}
+
+/// What the replicator wants done.
+pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<Deliver>) {
+    use replicator::message::Output;
+    let last = match output {
+        Output::Send { to, message } => Deliver::Transport(Transport::ToNode(to, Message::Replicator(message))),
+        Output::HeartBeatAck { to, number, epoch } => {
+            let ack = heartbeat::message::Message::HeartBeatAck { number, epoch, last: Vec::new() };
+            Deliver::Transport(Transport::ToNode(to, Message::Heartbeat(ack)))
+        }
+        Output::Write { ticket, record } => Deliver::Disk { ticket, record },
+        Output::Follow(leader) => Deliver::Heartbeat(heartbeat::message::Input::Follow(leader)),
+        Output::Situation(situation) => {
+            deliver.push(Deliver::Election(election::message::Input::Situation(situation.clone())));
+            deliver.push(Deliver::Discovery(discovery::message::Input::Situation(situation.clone())));
+            deliver.push(Deliver::Manager(auction::Input::Situation(situation.clone())));
+            Deliver::Host(Host::Situation(situation))
+        }
+        Output::TakeOverFailed => Deliver::Election(election::message::Input::TakeOverFailed),
+        Output::Progress => Deliver::Election(election::message::Input::Progress),
+        Output::StandInstead(epoch) => Deliver::Election(election::message::Input::StandInstead(epoch)),
+        Output::Fenced(epoch) => Deliver::Election(election::message::Input::Fenced(epoch)),
+        Output::Leading { epoch, at, room } => Deliver::Manager(auction::Input::Leading { epoch, at, room }),
+        Output::Deposed => Deliver::Manager(auction::Input::Deposed),
+        Output::Committed(entry) => Deliver::Manager(auction::Input::Committed(entry)),
+        Output::Credit { room, quorum } => Deliver::Manager(auction::Input::Credit { room, quorum }),
+        Output::Refused { epoch, number } => Deliver::Manager(auction::Input::Refused { epoch, number }),
+        Output::ReadReady { ticket } => Deliver::Manager(auction::Input::ReadReady { ticket }),
+        Output::ReturnAsNewcomer => Deliver::Host(Host::ReturnAsNewcomer),
+        Output::Stopped => Deliver::Host(Host::Stopped),
+        Output::Fault(fault) => Deliver::Host(Host::Fault(fault)),
+    };
+    deliver.push(last);
+}
+
+/// What the auction manager wants done.
+pub fn from_manager(output: auction::Output, deliver: &mut Vec<Deliver>) {
+    use auction::Output;
+    let send = |to, message| Deliver::Transport(Transport::ToAddress(to, message));
+    let last = match output {
+        Output::Lobby(to, message) => send(to, Message::Lobby(message)),
+        Output::Bidding(to, message) => send(to, Message::Bidding(message)),
+        Output::Outcome(to, message) => send(to, Message::Outcome(message)),
+        Output::HeartBeatAck { to, number, epoch, last } => {
+            send(to, Message::Heartbeat(heartbeat::message::Message::HeartBeatAck { number, epoch, last }))
+        }
+        Output::Propose { epoch, events } => Deliver::Sequencer(sequencer::message::Input::Propose { epoch, events }),
+        Output::Rebuilt { epoch } => Deliver::Sequencer(sequencer::message::Input::Rebuilt { epoch }),
+        Output::Read { ticket } => Deliver::Replicator(replicator::message::Input::Read { ticket }),
+        Output::Redirect(to) => Deliver::Discovery(discovery::message::Input::Redirect(to)),
+        Output::Announce(clients) => Deliver::Discovery(discovery::message::Input::Announce(clients)),
+        applied @ Output::Applied { .. } => Deliver::Host(Host::Applied(applied)),
+    };
+    deliver.push(last);
+}

@@ -1,0 +1,4 @@
+//! replicator.
+
+pub mod message;
+pub mod protocol;

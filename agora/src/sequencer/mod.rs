@@ -1,0 +1,4 @@
+//! sequencer.
+
+pub mod message;
+pub mod protocol;

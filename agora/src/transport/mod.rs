@@ -1,0 +1,1 @@
+//! The UDP actor: sockets, batched send and receive, routing to the concerns.
