@@ -172,10 +172,10 @@ impl Replicator {
         let after = if self.log.contains(after) { after.index } else { Index(after.index.0.saturating_sub(1)) };
         let Role::Leader(leader) = &mut self.role else { return };
         let last = leader.probe;
-        if let Some(peer) = leader.peers.get_mut(&from) {
-            if peer.rewind(now, probe, last, after) {
-                self.replicate(now, from, true, out);
-            }
+        if let Some(peer) = leader.peers.get_mut(&from)
+            && peer.rewind(now, probe, last, after)
+        {
+            self.replicate(now, from, true, out);
         }
     }
 
