@@ -48,6 +48,8 @@ pub(crate) struct Ahead {
     keys: BTreeMap<RequestKey, u64>,
     auctions: BTreeMap<AuctionId, Touched>,
     created: usize,
+    /// An entry was committed that is not the first proposal.
+    torn: bool,
 }
 
 impl Ahead {
@@ -96,19 +98,25 @@ impl Ahead {
         self.queue.push_back(pending);
     }
 
-    /// `decision` is committed and in the book: the proposal that it was. Proposals commit in their order.
-    pub(crate) fn commit(&mut self, book: &Book, decision: &Decision) -> Option<Pending> {
-        if self.queue.front().is_some_and(|front| front.decision == *decision) {
-            let pending = self.queue.pop_front()?;
-            self.release(&pending.decision);
-            return Some(pending);
+    /// `decision` is committed: the proposal that it was. Proposals commit in their order.
+    ///
+    /// The caller then applies it to the book, and calls [`mend`](Self::mend).
+    pub(crate) fn commit(&mut self, decision: &Decision) -> Option<Pending> {
+        let place = self.queue.iter().position(|pending| pending.decision == *decision);
+        if place != Some(0) {
+            log::error!("a committed entry is not the proposal that this leader made first: its state is rebuilt");
+            self.torn = true;
         }
-        log::error!("a committed entry is not the proposal that this leader made first: its state is rebuilt");
-        let place = self.queue.iter().position(|pending| pending.decision == *decision)?;
-        let pending = self.queue.remove(place)?;
+        let pending = self.queue.remove(place?)?;
         self.release(&pending.decision);
-        self.rebuild(book);
         Some(pending)
+    }
+
+    /// Makes good for an entry that came out of order: what is pending is applied again to the book.
+    pub(crate) fn mend(&mut self, book: &Book) {
+        if std::mem::take(&mut self.torn) {
+            self.rebuild(book);
+        }
     }
 
     /// The proposals from `number` on were refused; the others stay. Returns those dropped.

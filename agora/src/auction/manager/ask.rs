@@ -51,13 +51,7 @@ impl Manager {
 
     /// Whether this node serves, and the client receives at its address; if not it is told who leads. Remembers the
     /// session.
-    pub(crate) fn admit(
-        &mut self,
-        now: Timestamp,
-        from: SocketAddr,
-        session: &Session,
-        out: &mut Vec<Output>,
-    ) -> bool {
+    pub(crate) fn admit(&mut self, now: Timestamp, from: SocketAddr, session: &Session, out: &mut Vec<Output>) -> bool {
         let admitted = self.lead.is_some() && self.cookies.holds(from, session.cookie);
         if admitted {
             self.sessions.hear(now, sessions::key(session), from);
@@ -117,7 +111,8 @@ impl Manager {
     pub(crate) fn tick(&mut self, now: Timestamp, auction: AuctionId, out: &mut Vec<Output>) {
         while let Some(lead) = self.lead.as_ref().filter(|lead| lead.room > 0) {
             let at = lead.at(now);
-            let events = self.ahead.auction(&self.book, auction).map_or_else(Vec::new, |found| tick(found, at));
+            let events =
+                self.ahead.auction(&self.book, auction).map_or_else(Vec::new, |found| tick(found, at, &self.limits));
             if events.is_empty() {
                 return;
             }
@@ -173,7 +168,7 @@ impl Manager {
             Answer::Done(receipt) => {
                 self.fates.accepted += 1;
                 if let Some(reply) = reply.filter(|reply| reply.kind.subscribes()) {
-                    self.follow(reply.session, receipt.auction);
+                    self.sessions.follow(reply.session, receipt.auction);
                 }
             }
             Answer::Refused(_) => self.fates.refused += 1,

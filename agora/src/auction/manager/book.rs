@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::requests::Requests;
 use crate::auction::apply::apply;
 use crate::auction::event::Event;
-use crate::auction::message::Phase;
 use crate::auction::state::Auction;
 use crate::id::{AuctionId, Seq};
 use crate::time::At;

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 impl Manager {
     /// Takes the log's next committed entry.
     pub(crate) fn committed(&mut self, now: Timestamp, entry: Entry, out: &mut Vec<Output>) {
+        self.commit = entry.position.index;
         let Entry { position, at, body: Body::Events(bytes) } = entry else { return };
         let decision = match codec::decode(&bytes) {
             Ok(decision) => decision,
@@ -32,6 +33,7 @@ impl Manager {
             self.fulfil(pending, out);
         }
         self.apply(now, at, &decision, out);
+        self.ahead.mend(&self.book);
         out.push(Output::Applied { index: position.index, decision });
     }
 

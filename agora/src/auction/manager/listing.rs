@@ -1,10 +1,9 @@
 //! Reads: pages of the committed auctions.
 
-use std::net::SocketAddr;
-
 use super::reads::Read;
 use crate::auction::message::{Lobby, Output, Summary};
 use crate::auction::protocol::Manager;
+use crate::auction::state::Auction;
 use crate::heartbeat::message::Session;
 use crate::time::Timestamp;
 
@@ -13,9 +12,6 @@ pub(crate) const MAX_PAGE: usize = 1_000;
 
 /// A summary without its item takes at most so many bytes (a test measures it).
 pub(crate) const SUMMARY_WITHOUT_ITEM: usize = 360;
-
-/// At most so many auctions are looked at for one page; a page that stops there says that there are more.
-pub(crate) const MAX_LOOKED_AT: usize = 10_000;
 
 impl Manager {
     /// AUCTION_LIST_REQUEST: waits until a quorum shows that this node still leads.
@@ -47,12 +43,12 @@ impl Manager {
         let (auctions, more) = match read.auction {
             Some(auction) => {
                 let wanted = |summary: &Summary| read.phase.is_none_or(|phase| phase == summary.phase);
-                (self.book.auction(auction).map(|found| found.summary()).into_iter().filter(wanted).collect(), false)
+                (self.book.auction(auction).map(Auction::summary).into_iter().filter(wanted).collect(), false)
             }
             None => self.page(read),
         };
         let (epoch, commit) = (lead.epoch, self.commit);
-        out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.read, epoch, commit, auctions, more }));
+        out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.number, epoch, commit, auctions, more }));
     }
 
     fn page(&self, read: &Read) -> (Vec<Summary>, bool) {
@@ -69,15 +65,4 @@ impl Manager {
         }
         (auctions, false)
     }
-}
-
-/// Where a read's answer goes, and which it is.
-pub(crate) const fn read_of(
-    from: SocketAddr,
-    read: u64,
-    phase: Option<crate::auction::message::Phase>,
-    auction: Option<crate::id::AuctionId>,
-    after: Option<crate::id::AuctionId>,
-) -> Read {
-    Read { from, read, phase, auction, after }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Read {
     /// By whom.
     pub(crate) from: SocketAddr,
     /// Repeated in the answer.
-    pub(crate) read: u64,
+    pub(crate) number: u64,
     /// Only those.
     pub(crate) phase: Option<Phase>,
     /// Only that one.
@@ -58,14 +58,14 @@ impl Reads {
         {
             return None;
         }
-        self.ask(now)
+        Some(self.ask(now))
     }
 
     /// The replicator's answer: the reads that leave now, and the ticket to ask with for those that came meanwhile.
     pub(crate) fn ready(&mut self, now: Timestamp, ticket: u64) -> (Vec<Read>, Option<u64>) {
         match self.asked.take() {
             Some((asked, _, reads)) if asked == ticket => {
-                let next = if self.waiting.is_empty() { None } else { self.ask(now) };
+                let next = if self.waiting.is_empty() { None } else { Some(self.ask(now)) };
                 (reads, next)
             }
             other => {
@@ -81,12 +81,12 @@ impl Reads {
         self.asked = None;
     }
 
-    fn ask(&mut self, now: Timestamp) -> Option<u64> {
+    fn ask(&mut self, now: Timestamp) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket = ticket.saturating_add(1);
         let mut reads = self.asked.take().map_or_else(Vec::new, |(_, _, reads)| reads);
         reads.append(&mut self.waiting);
         self.asked = Some((ticket, now, reads));
-        Some(ticket)
+        ticket
     }
 }

@@ -1,9 +1,9 @@
 //! What a client's message asks for, whatever message it came in.
 
-use crate::amount::Amount;
+use crate::auction::decide::read_amount;
 use crate::auction::event::{Answer, Command, Spec};
 use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Lobby, Output, Submit};
-use crate::auction::refusal::{Code, Refusal};
+use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, RequestId};
 use std::net::SocketAddr;
 
@@ -89,10 +89,7 @@ impl Request {
         let Submit { call, auction, round, amount } = submit;
         let command = match amount {
             None => Ok(Command::Pass { auction, round }),
-            Some(text) => match text.parse::<Amount>() {
-                Ok(amount) => Ok(Command::Bid { auction, round, amount }),
-                Err(error) => Err(Refusal { code: Code::BadAmount, reason: error.to_string() }),
-            },
+            Some(text) => read_amount(&text).map(|amount| Command::Bid { auction, round, amount }),
         };
         Self { call, kind: Kind::Bid, auction, command }
     }

@@ -58,19 +58,16 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// A validated message came from the session.
     pub(crate) fn hear(&mut self, now: Timestamp, session: SessionKey, address: SocketAddr) {
-        match self.known.get_mut(&session) {
-            Some(known) => {
-                known.address = address;
-                if now.since(known.heard) >= HEARD_GRAIN {
-                    self.by_silence.remove(&(known.heard, session));
-                    known.heard = now;
-                    self.by_silence.insert((now, session));
-                }
-            }
-            None => {
-                self.known.insert(session, Known { address, heard: now, follows: BTreeSet::new() });
+        if let Some(known) = self.known.get_mut(&session) {
+            known.address = address;
+            if now.since(known.heard) >= HEARD_GRAIN {
+                self.by_silence.remove(&(known.heard, session));
+                known.heard = now;
                 self.by_silence.insert((now, session));
             }
+        } else {
+            self.known.insert(session, Known { address, heard: now, follows: BTreeSet::new() });
+            self.by_silence.insert((now, session));
         }
         while let Some(&(heard, silent)) = self.by_silence.first() {
             if self.known.len() <= MAX_SESSIONS && now.since(heard) < FORGET_AFTER {
