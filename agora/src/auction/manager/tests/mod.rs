@@ -1,5 +1,6 @@
 //! The manager, told one thing at a time; what it wants done is compared as a whole.
 
+mod any_order;
 mod deadlines;
 mod delivery;
 mod exactly_once;
