@@ -69,6 +69,8 @@ pub struct About {
     pub serving: bool,
     /// The last entry that it knows committed.
     pub commit: Position,
+    /// The last entry that it holds.
+    pub last: Position,
     /// How many auction entries are committed in its log.
     pub decided: u64,
 }
