@@ -143,7 +143,8 @@ impl Follow {
             return;
         }
         let auction = Some(self.auction);
-        let sent = port.to_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction, after: held }));
+        let sent =
+            port.tell_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction, after: held }));
         if sent {
             let vain = self.asked.map_or(0, |(_, before, vain)| if held > before { 0 } else { vain.saturating_add(1) });
             self.asked = Some((port.now, held, vain));

@@ -210,7 +210,7 @@ impl Follows {
         for follows in parts {
             self.number += 1;
             let number = self.number;
-            port.to_leader(|session| {
+            port.tell_leader(|session| {
                 Message::Heartbeat(Beat::HeartBeat { number, client: Some(ClientBeat { session, follows }) })
             });
         }
@@ -218,5 +218,5 @@ impl Follows {
 }
 
 fn subscribe_to_all(port: &mut Port<'_>) {
-    port.to_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction: None, after: Seq(0) }));
+    port.tell_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction: None, after: Seq(0) }));
 }

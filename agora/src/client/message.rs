@@ -7,7 +7,7 @@ use super::event::Event;
 use crate::auction::event::Spec;
 use crate::auction::message::{Ack, Phase, Status, Summary};
 use crate::auction::refusal::Refusal;
-use crate::id::{AuctionId, Epoch, Index, NodeId, RequestId, Round, Seq};
+use crate::id::{AuctionId, Epoch, Index, NodeId, RequestId, Round};
 use crate::time::Timestamp;
 use crate::wire::Message;
 
@@ -229,10 +229,10 @@ pub enum Failure {
     /// It was read, and not answered in time. Reading changes nothing.
     #[error("no confirmed answer in time")]
     NoAnswer,
+    /// There is no such auction.
+    #[error("no such auction")]
+    NoAuction,
     /// The client has ended.
     #[error("the client has ended")]
     Closed,
 }
-
-/// The last event that a program holds of an auction.
-pub type Held = (AuctionId, Seq);

@@ -39,7 +39,7 @@ pub(super) struct Port<'a> {
 
 impl Port<'_> {
     /// Sends to the leader, if one is known.
-    pub(super) fn to_leader(&mut self, message: impl FnOnce(Session) -> Message) -> bool {
+    pub(super) fn tell_leader(&mut self, message: impl FnOnce(Session) -> Message) -> bool {
         let Some((leader, cookie)) = self.search.leader() else { return false };
         self.search.expect(self.now);
         self.out.push(Output::Send { to: leader.address, message: message(self.who.session(cookie)) });

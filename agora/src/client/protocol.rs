@@ -127,7 +127,7 @@ impl Dialogue {
                 parts.follows.answered(auction, last, &mut parts.port);
             }
             Message::Outcome(Outcome::StatusResponse { read, status }) => {
-                parts.reads.told(read, status, parts.port.out)
+                parts.reads.told(read, status, parts.port.out);
             }
             Message::Outcome(message) => parts.piece(Piece::of_outcome(message)),
             Message::Discovery(_) | Message::Heartbeat(_) | Message::Election(_) | Message::Replicator(_) => {}

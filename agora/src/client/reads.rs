@@ -123,7 +123,7 @@ impl Reads {
             What::List { state, auction, listing } => {
                 let after = listing.as_ref().and_then(|listing| listing.auctions.last()).map(|last| last.auction);
                 let (state, auction) = (*state, *auction);
-                port.to_leader(|session| {
+                port.tell_leader(|session| {
                     Message::Lobby(Lobby::ListRequest { session, read: number, state, auction, after })
                 })
             }
@@ -137,11 +137,11 @@ impl Reads {
 /// The leader is asked; where there is none, or it is silent, the nodes that have answered, by turns.
 fn send_status(read: u64, sent: u32, port: &mut Port<'_>) -> bool {
     let message = |session| Message::Outcome(Outcome::StatusRequest { session, read });
-    let to_leader = port.to_leader(message);
-    if to_leader && sent == 0 {
+    let told = port.tell_leader(message);
+    if told && sent == 0 {
         return true;
     }
-    let Some((to, cookie)) = port.search.anyone(sent) else { return to_leader };
+    let Some((to, cookie)) = port.search.anyone(sent) else { return told };
     port.out.push(Output::Send { to, message: message(port.who.session(cookie)) });
     true
 }

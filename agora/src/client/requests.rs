@@ -129,7 +129,7 @@ impl Requests {
         }
         if let Some(known) = open.known {
             let repeated = open.sent > 0;
-            if port.to_leader(|session| message(&open.action, Call { session, request, known }, repeated)) {
+            if port.tell_leader(|session| message(&open.action, Call { session, request, known }, repeated)) {
                 open.sent = open.sent.saturating_add(1);
             }
         }
@@ -138,8 +138,8 @@ impl Requests {
     }
 }
 
-fn message(action: &Action, call: Call, repeated: bool) -> Message {
-    match action {
+fn message(asked: &Action, call: Call, repeated: bool) -> Message {
+    match asked {
         Action::Create(spec) => Message::Lobby(Lobby::CreateRequest { call, spec: spec.clone() }),
         Action::Join(auction) => Message::Lobby(Lobby::JoinRequest { call, auction: *auction }),
         Action::Start(auction) => Message::Lobby(Lobby::ReadyConfirm { call, auction: *auction }),
