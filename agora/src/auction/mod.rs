@@ -25,3 +25,6 @@ pub mod refusal;
 pub mod state;
 pub mod view;
 pub mod winner;
+
+#[cfg(test)]
+mod tests;

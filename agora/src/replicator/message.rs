@@ -6,6 +6,11 @@ use crate::discovery::message::About;
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position, Probe};
 use crate::time::{At, Timestamp};
 
+/// At most so many bytes of events in one entry: with everything around it, it fits a datagram.
+pub const MAX_EVENTS: usize = 900;
+/// At most so many members: a list with everything around it fits a datagram.
+pub const MAX_MEMBERS: usize = 24;
+
 /// What an entry holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
@@ -171,6 +176,23 @@ pub enum Message {
         /// Who goes on.
         winner: NodeId,
     },
+}
+
+impl Message {
+    /// Whose log it is about.
+    pub const fn founding(&self) -> FoundingId {
+        match self {
+            Self::Replicate { founding, .. }
+            | Self::ReplicateAck { founding, .. }
+            | Self::ReplicateDeny { founding, .. }
+            | Self::ReplicationRequest { founding, .. }
+            | Self::ReplicationResponse { founding, .. }
+            | Self::PromiseRequest { founding, .. }
+            | Self::PromiseResponse { founding, .. }
+            | Self::Transfer { founding, .. }
+            | Self::Superseded { founding, .. } => *founding,
+        }
+    }
 }
 
 /// What the replicator is told.

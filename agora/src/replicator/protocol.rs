@@ -1,17 +1,368 @@
-//! Who holds it.
+//! The replicator: promises, log, commit index, members. Everything that safety rests on changes here, together.
 
-use super::message::{Input, Output};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::candidate::Candidate;
+use super::leader::Leader;
+use super::log::Log;
+use super::message::{Fault, Input, Message, Output, Peer, Record, Situation, Standing};
+use super::quorum;
+use crate::config::{Mode, Settings};
+use crate::discovery::message::About;
+use crate::id::{Epoch, Index, Member, NodeId};
 use crate::protocol::Protocol;
-use crate::time::Timestamp;
+use crate::time::{At, Timestamp};
 
-/// Who holds it.
+/// At most so many other nodes are known at a time; the longest unheard goes first.
+pub const MAX_NODES: usize = 256;
+
+/// A candidate's epoch may be ahead of what a node has seen by at most this: a forged jump would use numbers up.
+pub const MAX_EPOCH_JUMP: u64 = 1 << 32;
+
+/// Who holds what. See the [module](super) for the algorithm.
 #[derive(Debug)]
-pub struct Replicator {}
+pub struct Replicator {
+    pub(super) me: Member,
+    pub(super) settings: Settings,
+    pub(super) promise: Epoch,
+    pub(super) log: Log,
+    pub(super) commit: Index,
+    /// The highest index that messages of the promised epoch have verified.
+    pub(super) verified: Index,
+    pub(super) at_seen: At,
+    pub(super) decided: u64,
+    pub(super) role: Role,
+    /// The leader of the promised epoch, once it has shown.
+    pub(super) following: Option<NodeId>,
+    /// The newest answered heartbeat: by whom, under which epoch, when it was sent.
+    pub(super) heard: Option<(NodeId, Epoch, Timestamp)>,
+    /// When the leader, if only through STATE_REPLICATE, or a take-over of it, was last noticed.
+    pub(super) noticed: Timestamp,
+    /// How far the candidate of the promised epoch said it had come.
+    pub(super) progress: Option<(Epoch, Index)>,
+    /// The highest epoch number seen anywhere.
+    pub(super) seen: u64,
+    /// Other nodes, as discovery found them, and when.
+    pub(super) nodes: BTreeMap<NodeId, (About, Timestamp)>,
+    pub(super) window_closed: bool,
+    /// When something last spoke against founding alone.
+    pub(super) founding_blocked: Timestamp,
+    /// When the founder, or a holder of more than a list, was last heard.
+    pub(super) founder_heard: Timestamp,
+    pub(super) stopping: bool,
+    pub(super) ended: bool,
+    pub(super) seed: u64,
+    disk: Disk,
+    told: Option<Situation>,
+    told_at: Timestamp,
+    tick: Timestamp,
+}
+
+/// What a node does with its log right now.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// It follows, or nobody does anything.
+    Follower,
+    /// It tries to take over.
+    Candidate(Box<Candidate>),
+    /// It leads, or as a founder waits for the founding list to be held.
+    Leader(Box<Leader>),
+}
+
+/// What is written, what is flushed, and what waits for a flush.
+#[derive(Debug, Default)]
+struct Disk {
+    written: u64,
+    flushed: u64,
+    /// The write of the current promise.
+    promise: u64,
+    /// The log's end after each write that is not flushed yet.
+    ends: VecDeque<(u64, Index)>,
+    /// The log is durable up to here.
+    durable: Index,
+    /// Outputs that rest on a write.
+    gated: VecDeque<(u64, Output)>,
+    /// Since when a write has been waiting.
+    waiting_since: Option<Timestamp>,
+}
 
 impl Replicator {
-    /// A fresh one.
-    pub fn new(_me: crate::id::Member, _settings: &crate::config::Settings, _seed: u64, _now: Timestamp) -> Self {
-        Self {}
+    /// A node without a log.
+    pub fn new(me: Member, settings: &Settings, seed: u64, now: Timestamp) -> Self {
+        Self {
+            me,
+            settings: settings.clone(),
+            promise: Epoch::NONE,
+            log: Log::default(),
+            commit: Index(0),
+            verified: Index(0),
+            at_seen: At(0),
+            decided: 0,
+            role: Role::Follower,
+            following: None,
+            heard: None,
+            noticed: now,
+            progress: None,
+            seen: 0,
+            nodes: BTreeMap::new(),
+            window_closed: false,
+            founding_blocked: now,
+            founder_heard: now,
+            stopping: false,
+            ended: false,
+            seed,
+            disk: Disk::default(),
+            told: None,
+            told_at: now,
+            tick: now,
+        }
+    }
+
+    // ---- writing ----
+
+    /// Hands records to the disk.
+    pub(super) fn write(&mut self, now: Timestamp, records: Vec<Record>, out: &mut Vec<Output>) {
+        for record in records {
+            self.disk.written += 1;
+            if let Record::Cut(from) = record {
+                let end = Index(from.0.saturating_sub(1));
+                self.disk.durable = self.disk.durable.min(end);
+                for (_, index) in &mut self.disk.ends {
+                    *index = (*index).min(end);
+                }
+            }
+            let end = match &record {
+                Record::Append(entry) => entry.position.index,
+                Record::Cut(from) => Index(from.0.saturating_sub(1)),
+                Record::Promise(_) => self.disk.ends.back().map_or(self.disk.durable, |(_, index)| *index),
+            };
+            self.disk.ends.push_back((self.disk.written, end));
+            self.disk.waiting_since.get_or_insert(now);
+            out.push(Output::Write { ticket: self.disk.written, record });
+        }
+    }
+
+    /// An output that rests on everything written so far.
+    pub(super) fn gated(&mut self, output: Output, out: &mut Vec<Output>) {
+        if self.disk.flushed == self.disk.written {
+            out.push(output);
+        } else {
+            self.disk.gated.push_back((self.disk.written, output));
+        }
+    }
+
+    fn flushed(&mut self, now: Timestamp, ticket: u64, out: &mut Vec<Output>) {
+        self.disk.flushed = self.disk.flushed.max(ticket.min(self.disk.written));
+        while let Some((_, end)) = self.disk.ends.pop_front_if(|(ticket, _)| *ticket <= self.disk.flushed) {
+            self.disk.durable = end;
+        }
+        self.disk.waiting_since = (self.disk.flushed < self.disk.written).then_some(now);
+        while let Some((_, output)) = self.disk.gated.pop_front_if(|(ticket, _)| *ticket <= self.disk.flushed) {
+            out.push(output);
+        }
+    }
+
+    /// How far this node's own log is durable.
+    pub(super) fn durable(&self) -> Index {
+        self.disk.durable
+    }
+
+    /// Whether all that is written is durable.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.disk.flushed == self.disk.written
+    }
+
+    /// Whether the current promise is durable: before, nothing is sent in its epoch.
+    pub(super) fn promise_is_flushed(&self) -> bool {
+        self.disk.flushed >= self.disk.promise
+    }
+
+    pub(super) fn disk_hangs(&self, now: Timestamp) -> bool {
+        self.disk.waiting_since.is_some_and(|since| now.since(since) > self.settings.failure_timeout() * 2)
+    }
+
+    /// Promises an epoch: nothing lower is served from here on.
+    pub(super) fn promise(&mut self, now: Timestamp, epoch: Epoch, out: &mut Vec<Output>) {
+        debug_assert!(epoch > self.promise);
+        self.depose(now, epoch, out);
+        self.promise = epoch;
+        self.seen = self.seen.max(epoch.number);
+        self.verified = Index(0);
+        self.following = None;
+        self.noticed = now;
+        out.push(Output::Follow(None));
+        self.write(now, vec![Record::Promise(epoch)], out);
+        self.disk.promise = self.disk.written;
+    }
+
+    /// Stops leading, or standing, because of `higher`. The log stays as it is.
+    pub(super) fn depose(&mut self, now: Timestamp, higher: Epoch, out: &mut Vec<Output>) {
+        self.seen = self.seen.max(higher.number);
+        match std::mem::replace(&mut self.role, Role::Follower) {
+            Role::Follower => {}
+            Role::Candidate(_) => out.push(Output::TakeOverFailed),
+            Role::Leader(leader) => {
+                self.at_seen = self.at_seen.max(leader.at(now));
+                out.push(Output::Deposed);
+                out.push(Output::TakeOverFailed);
+                if self.stopping {
+                    self.end(Output::Stopped, out);
+                }
+            }
+        }
+    }
+
+    /// Nothing is done after this output.
+    pub(super) fn end(&mut self, output: Output, out: &mut Vec<Output>) {
+        self.ended = true;
+        out.push(output);
+    }
+
+    /// Hands over what is committed now, in order.
+    pub(super) fn commit_to(&mut self, index: Index, out: &mut Vec<Output>) {
+        while self.commit < index {
+            let Some(entry) = self.log.get(self.commit.next()) else { return };
+            self.commit = entry.position.index;
+            self.at_seen = self.at_seen.max(entry.at);
+            if matches!(entry.body, super::message::Body::Events(_)) {
+                self.decided += 1;
+            }
+            out.push(Output::Committed(entry.clone()));
+        }
+    }
+
+    // ---- what others may rely on ----
+
+    /// Whether this node is kept from promising: it hears a leader other than the node that asks.
+    pub(super) fn hears_leader(&self, now: Timestamp, asker: NodeId) -> bool {
+        match &self.role {
+            Role::Leader(leader) => asker != self.me.node && self.hears_quorum(now, leader),
+            _ => self.heard.is_some_and(|(leader, epoch, sent)| {
+                leader != asker && epoch >= self.promise && now.since(sent) <= self.settings.failure_timeout()
+            }),
+        }
+    }
+
+    /// Whether enough members acknowledged probes sent within the failure timeout.
+    pub(super) fn hears_quorum(&self, now: Timestamp, leader: &Leader) -> bool {
+        let mut heard: BTreeSet<NodeId> = leader.heard_since(now - self.settings.failure_timeout());
+        heard.insert(self.me.node);
+        quorum::hears_quorum(self.log.members(), &heard)
+    }
+
+    pub(super) fn is_member(&self, node: NodeId) -> bool {
+        self.log.members().iter().any(|member| member.node == node)
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        if self.log.is_empty() {
+            Standing::Newcomer
+        } else if self.is_member(self.me.node) {
+            Standing::Member
+        } else {
+            Standing::Observer
+        }
+    }
+
+    /// Whether it may stand at all: it knows of a leadership that began, and is not going away.
+    pub(super) fn can_stand(&self) -> bool {
+        let enough = match self.settings.mode {
+            Mode::Majority(_) => self.standing() == Standing::Member,
+            Mode::Reachable => self.standing() != Standing::Newcomer,
+        };
+        enough && self.log.has_started() && !self.stopping && !self.ended
+    }
+
+    fn situation(&self, now: Timestamp) -> Situation {
+        let (leader, serving, hears_quorum, peers) = match &self.role {
+            Role::Leader(leader) => {
+                let since = now - self.settings.failure_timeout();
+                let peers = leader.peers.iter().map(|(node, peer)| Peer {
+                    node: *node,
+                    index: peer.matched,
+                    heard: peer.heard_at.is_some_and(|at| at >= since),
+                });
+                let me = leader.serving.then_some(self.me.node);
+                (me, leader.serving, self.hears_quorum(now, leader), peers.collect())
+            }
+            _ => (self.following.filter(|_| !self.leader_lost(now)), false, false, Vec::new()),
+        };
+        Situation {
+            promise: self.promise,
+            leader,
+            standing: self.standing(),
+            serving,
+            hears_quorum,
+            can_stand: self.can_stand(),
+            candidate: matches!(self.role, Role::Candidate(_)),
+            founding: self.log.founding(),
+            commit: self.log.position(self.commit).unwrap_or(crate::id::Position::START),
+            last: self.log.last(),
+            members: self.log.members().to_vec(),
+            peers,
+            at: self.at_seen,
+            decided: self.decided,
+        }
+    }
+
+    fn leader_lost(&self, now: Timestamp) -> bool {
+        now.since(self.noticed) > self.settings.failure_timeout()
+    }
+
+    /// Tells where this node stands, if others must know at once or have not been told lately.
+    fn tell_situation(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        let due = now.since(self.told_at) >= self.settings.heart_beat_interval.min(self.settings.discovery_window);
+        let urgent = self.told.as_ref().is_none_or(|told| {
+            told.promise != self.promise
+                || told.candidate != matches!(self.role, Role::Candidate(_))
+                || told.serving != matches!(&self.role, Role::Leader(leader) if leader.serving)
+                || (told.leader != self.following && !matches!(self.role, Role::Leader(_)))
+                || told.can_stand != self.can_stand()
+                || told.founding != self.log.founding()
+        });
+        if !due && !urgent {
+            return;
+        }
+        let situation = self.situation(now);
+        self.told_at = now;
+        if self.told.as_ref() != Some(&situation) {
+            self.told = Some(situation.clone());
+            out.push(Output::Situation(situation));
+        }
+    }
+
+    fn message(&mut self, now: Timestamp, from: NodeId, message: Message, out: &mut Vec<Output>) {
+        match message {
+            Message::Replicate { founding, epoch, probe, previous, entries, commit, at } => {
+                let replicate = super::follower::Replicate { founding, epoch, probe, previous, entries, commit, at };
+                self.on_replicate(now, from, replicate, out);
+            }
+            Message::PromiseRequest { founding, epoch, dry, transfer, progress } => {
+                let request = super::follower::PromiseRequest { founding, epoch, dry, transfer, progress };
+                self.on_promise_request(now, from, &request, out);
+            }
+            _ if self.log.founding() != Some(message.founding()) => {}
+            Message::ReplicateAck { epoch, probe, index, .. } => {
+                self.on_replicate_ack(now, from, epoch, probe, index, out);
+            }
+            Message::ReplicateDeny { promise, .. } => self.on_deny(now, from, promise, out),
+            Message::ReplicationRequest { epoch, probe, after, .. } => {
+                self.on_replication_request(now, from, epoch, probe, after, out);
+            }
+            Message::ReplicationResponse { epoch, previous, entries, .. } => {
+                self.on_replication_response(now, from, epoch, previous, entries, out);
+            }
+            Message::PromiseResponse { epoch, dry, granted, promise, last, commit, at, .. } => {
+                let answer = super::candidate::Answer { granted, promise, last, commit, at };
+                self.on_promise_response(now, from, epoch, dry, answer, out);
+            }
+            Message::Transfer { epoch, .. } => self.on_transfer(from, epoch, out),
+            Message::Superseded { epoch, winner, .. } => self.on_superseded(from, epoch, winner, out),
+        }
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault, out: &mut Vec<Output>) {
+        self.end(Output::Fault(fault), out);
     }
 }
 
@@ -19,11 +370,67 @@ impl Protocol for Replicator {
     type Input = Input;
     type Output = Output;
 
-    fn handle(&mut self, _now: Timestamp, _input: Input, _out: &mut Vec<Output>) {}
+    fn handle(&mut self, now: Timestamp, input: Input, out: &mut Vec<Output>) {
+        if self.ended {
+            return;
+        }
+        match input {
+            Input::Message { from, message } => self.message(now, from, message, out),
+            Input::HeartBeat { from, number } => self.on_heart_beat(now, from, number, out),
+            Input::Heard { leader, epoch, sent } => {
+                if self.heard.is_none_or(|(_, _, newest)| sent > newest) {
+                    self.heard = Some((leader, epoch, sent));
+                }
+                self.noticed = now;
+            }
+            Input::Found(about) => self.on_found(now, about, out),
+            Input::WindowClosed => {
+                self.window_closed = true;
+                self.consider_founding(now, out);
+            }
+            Input::TakeOver { promise, transfer, alone } => self.on_take_over(now, promise, transfer, alone, out),
+            Input::Propose { epoch, number, events } => self.on_propose(now, epoch, number, events, out),
+            Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
+            Input::Read { ticket } => self.on_read(now, ticket, out),
+            Input::Flushed(ticket) => {
+                self.flushed(now, ticket, out);
+                self.on_durable(now, out);
+            }
+            Input::Stop => self.on_stop(now, out),
+        }
+        if !self.ended {
+            self.tell_situation(now, out);
+        }
+    }
 
-    fn fire(&mut self, _now: Timestamp, _out: &mut Vec<Output>) {}
+    fn fire(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.ended {
+            return;
+        }
+        if self.tick <= now {
+            self.tick = now + self.settings.heart_beat_interval.min(self.settings.discovery_window / 5);
+            self.consider_founding(now, out);
+            self.consider_giving_up(now, out);
+        }
+        match &self.role {
+            Role::Follower => {}
+            Role::Candidate(_) => self.fire_candidate(now, out),
+            Role::Leader(_) => self.fire_leader(now, out),
+        }
+        if !self.ended {
+            self.tell_situation(now, out);
+        }
+    }
 
     fn deadline(&self) -> Option<Timestamp> {
-        None
+        if self.ended {
+            return None;
+        }
+        let role = match &self.role {
+            Role::Follower => None,
+            Role::Candidate(candidate) => Some(candidate.deadline()),
+            Role::Leader(leader) => Some(leader.deadline()),
+        };
+        Some(role.map_or(self.tick, |role| role.min(self.tick)))
     }
 }
