@@ -184,9 +184,7 @@ fn to_text(printer: &Printer, event: &Event, names: &Names) -> String {
             };
             (Colour::Dim, format!("{} {how} in round {round}", call(*participant, names)))
         }
-        What::RoundCompleted { round, lines } => {
-            (Colour::Bold, format!("round {round}{}", table(lines, names)))
-        }
+        What::RoundCompleted { round, lines } => (Colour::Bold, format!("round {round}{}", table(lines, names))),
         What::Ended { side: Side::Won, total, .. } => {
             (Colour::Green, total.map_or_else(String::new, |total| format!("for {total} in total")))
         }

@@ -109,10 +109,14 @@ impl Failure {
             _ => format!("error: {}\n", self.reason),
         };
         match self.exit {
-            NO_LEADER => text.push_str("hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n"),
+            NO_LEADER => {
+                text.push_str("hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n")
+            }
             UNKNOWN => {
                 if let Some(request) = self.request {
-                    text.push_str(&format!("hint: the same command with `--request {request}` finds out, and does nothing twice\n"));
+                    text.push_str(&format!(
+                        "hint: the same command with `--request {request}` finds out, and does nothing twice\n"
+                    ));
                 }
             }
             _ => {}
@@ -126,10 +130,13 @@ impl From<Unanswered> for Failure {
         match failure {
             Unanswered::NoLeader => Self::no_leader(),
             Unanswered::Unknown { request } => {
-                let failure = Self::new(UNKNOWN, "unknown", "it was sent, and not answered in time: its outcome is unknown");
+                let failure =
+                    Self::new(UNKNOWN, "unknown", "it was sent, and not answered in time: its outcome is unknown");
                 Self { request: Some(request), ..failure }
             }
-            Unanswered::NoAnswer => Self::new(NO_LEADER, "no-leader", "no leader confirmed what was read; nothing was changed"),
+            Unanswered::NoAnswer => {
+                Self::new(NO_LEADER, "no-leader", "no leader confirmed what was read; nothing was changed")
+            }
             Unanswered::NoAuction => Self::not_found(),
             Unanswered::Closed => Self::fault("the client has ended"),
         }

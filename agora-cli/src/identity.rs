@@ -30,7 +30,8 @@ impl Which {
     pub(crate) fn named(name: &str) -> Result<Self, Failure> {
         let fit = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.is_empty() || name.len() > MAX_NAME || name.starts_with('.') || !name.chars().all(fit) {
-            let reason = format!("`{name}` is no name: 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`, not `.` first");
+            let reason =
+                format!("`{name}` is no name: 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`, not `.` first");
             return Err(Failure::usage(reason));
         }
         Ok(Self::Named(name.into()))

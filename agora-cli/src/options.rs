@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use agora::client::{BROADCAST_PORT, ClientConfig};
+use agora::client::ClientConfig;
 use agora::config::{file, parse_duration};
 use agora::id::{ParticipantId, RequestId};
+use agora::node::BROADCAST_PORT;
 use clap::{Args, Parser};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -55,7 +56,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "P", env = "AGORA_BROADCAST_PORT", hide_env = true)]
     broadcast_port: Option<u16>,
     /// Broadcast to this address only (repeatable) [default: all interfaces]
-    #[arg(long, global = true, value_name = "IP", env = "AGORA_BROADCAST_ADDRESS", hide_env = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        value_name = "IP",
+        env = "AGORA_BROADCAST_ADDRESS",
+        hide_env = true,
+        value_delimiter = ','
+    )]
     broadcast_address: Vec<Ipv4Addr>,
     /// Be the participant of this name [default: default]
     #[arg(long = "as", global = true, value_name = "NAME", conflicts_with = "identity")]
@@ -170,7 +178,8 @@ impl Settings {
         config.broadcast_addresses.clone_from(&self.broadcast_addresses);
         // Who broadcasts on loopback only needs no other interface.
         let loopback = |address: &Ipv4Addr| address.is_loopback();
-        if self.join.is_empty() && !self.broadcast_addresses.is_empty() && self.broadcast_addresses.iter().all(loopback) {
+        if self.join.is_empty() && !self.broadcast_addresses.is_empty() && self.broadcast_addresses.iter().all(loopback)
+        {
             config.bind = (Ipv4Addr::LOCALHOST, 0).into();
         }
         config

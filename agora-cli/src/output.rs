@@ -47,7 +47,11 @@ impl Printer {
     }
 
     /// One result: as a line of JSON, or as text (which ends without a newline; nothing is written if it is empty).
-    pub(crate) fn print(&self, json: impl FnOnce() -> Value, text: impl FnOnce(&Self) -> String) -> Result<(), Failure> {
+    pub(crate) fn print(
+        &self,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce(&Self) -> String,
+    ) -> Result<(), Failure> {
         let line = match self.format {
             Format::Json => json().to_string(),
             Format::Text => text(self),

@@ -72,5 +72,4 @@ impl Session {
     pub(crate) async fn follow(&self, auction: AuctionId) -> Events {
         self.client.follow(auction).await
     }
-
 }

@@ -20,7 +20,7 @@ pub(crate) const ROUND_TIMEOUT_MS: u64 = 60_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What is sold
-    #[arg(long, value_name = "I", value_parser = item, env = "AGORA_ITEM", hide_env = true)]
+    #[arg(long, value_name = "I", value_parser = read_item, env = "AGORA_ITEM", hide_env = true)]
     item: String,
     /// The lowest bid that is accepted
     #[arg(long, value_name = "A", value_parser = Amount::parse, env = "AGORA_MIN_BID", hide_env = true)]
@@ -32,17 +32,38 @@ pub(crate) struct Args {
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_BIDDERS)), env = "AGORA_BIDDERS", hide_env = true)]
     bidders: u32,
     /// Which bid wins: highest, the highest total of all rounds
-    #[arg(long, value_enum, default_value = "highest", hide_possible_values = true, env = "AGORA_RULE", hide_env = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "highest",
+        hide_possible_values = true,
+        env = "AGORA_RULE",
+        hide_env = true
+    )]
     rule: RuleName,
     /// When amounts are shown: sealed, when their round is complete; open, at once;
     /// secret, with the result
-    #[arg(long, value_enum, default_value = "sealed", hide_possible_values = true, env = "AGORA_DISCLOSURE", hide_env = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "sealed",
+        hide_possible_values = true,
+        env = "AGORA_DISCLOSURE",
+        hide_env = true
+    )]
     disclosure: DisclosureName,
     /// A round's length, or `none`
-    #[arg(long, value_name = "D", default_value = "60s", value_parser = round_timeout, env = "AGORA_ROUND_TIMEOUT", hide_env = true)]
+    #[arg(long, value_name = "D", default_value = "60s", value_parser = read_round_timeout, env = "AGORA_ROUND_TIMEOUT", hide_env = true)]
     round_timeout: RoundTimeout,
     /// Who starts it: confirm, the auctioneer when asked; auto, it starts by itself
-    #[arg(long, value_enum, default_value = "confirm", hide_possible_values = true, env = "AGORA_START", hide_env = true)]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "confirm",
+        hide_possible_values = true,
+        env = "AGORA_START",
+        hide_env = true
+    )]
     start: StartName,
 }
 
@@ -69,7 +90,7 @@ enum StartName {
 pub(crate) struct RoundTimeout(pub(crate) Option<u64>);
 
 /// Reads `--item`.
-pub(crate) fn item(text: &str) -> Result<String, String> {
+pub(crate) fn read_item(text: &str) -> Result<String, String> {
     if text.is_empty() || text.len() > MAX_ITEM || text.chars().any(char::is_control) {
         return Err(format!("an item has 1 to {MAX_ITEM} bytes and no control characters"));
     }
@@ -77,7 +98,7 @@ pub(crate) fn item(text: &str) -> Result<String, String> {
 }
 
 /// Reads `--round-timeout`.
-pub(crate) fn round_timeout(text: &str) -> Result<RoundTimeout, String> {
+pub(crate) fn read_round_timeout(text: &str) -> Result<RoundTimeout, String> {
     if text == "none" {
         return Ok(RoundTimeout(None));
     }

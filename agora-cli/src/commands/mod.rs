@@ -11,6 +11,9 @@ mod status;
 mod wait;
 mod watch;
 
+pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, read_item, read_round_timeout};
+pub(crate) use status::{deadline, holders};
+
 use agora::auction::message::{Ack, Summary};
 use agora::id::AuctionId;
 use clap::Subcommand;

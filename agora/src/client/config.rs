@@ -3,9 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::id::ParticipantId;
-
-/// The port on which nodes hear broadcasts, unless configured otherwise.
-pub const BROADCAST_PORT: u16 = 12345;
+use crate::node::BROADCAST_PORT;
 
 /// How a client reaches its cluster, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]

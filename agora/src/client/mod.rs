@@ -39,7 +39,7 @@ mod task;
 mod tests;
 
 #[cfg(feature = "actors")]
-pub use config::{BROADCAST_PORT, ClientConfig};
+pub use config::ClientConfig;
 #[cfg(feature = "actors")]
 pub use handle::{Client, Events, Leaders};
 #[cfg(feature = "actors")]

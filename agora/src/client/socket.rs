@@ -10,6 +10,7 @@ use tokio::net::UdpSocket;
 
 use super::config::ClientConfig;
 use crate::id::NodeId;
+use crate::transport::{Net, Udp};
 use crate::wire::{ClusterTag, MAX_DATAGRAM, Message, Packer, Sealer, open};
 
 /// Names are looked up for at most so long.
@@ -108,7 +109,7 @@ impl Socket {
         if !self.broadcast_addresses.is_empty() {
             return self.broadcast_addresses.clone();
         }
-        let mut addresses = if self.local.is_loopback() { Vec::new() } else { interface_broadcasts() };
+        let mut addresses = if self.local.is_loopback() { Vec::new() } else { Udp.broadcast_addresses() };
         addresses.push(LOOPBACK);
         addresses
     }
@@ -153,17 +154,6 @@ impl Socket {
             }
         }
     }
-}
-
-/// The broadcast address of every interface but loopback. Computed, not as configured: Linux routes it even where none
-/// is set.
-fn interface_broadcasts() -> Vec<Ipv4Addr> {
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let broadcast = |interface: if_addrs::Interface| match interface.addr {
-        if_addrs::IfAddr::V4(v4) if !v4.ip.is_loopback() && v4.prefixlen < 31 => Some(v4.ip | !v4.netmask),
-        _ => None,
-    };
-    interfaces.into_iter().filter_map(broadcast).collect()
 }
 
 async fn look_up(names: &[String]) -> Result<Vec<SocketAddr>, ConnectError> {
