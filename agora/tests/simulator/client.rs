@@ -1,7 +1,7 @@
 //! A simulated client: finds the leader, asks, retries with the same id until it has an answer, follows its auctions,
 //! and notes what it was told. Deliberately simple, and written apart from the library's own client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
@@ -19,7 +19,7 @@ use crate::schedule::MILLI;
 /// How many requests are in flight at once.
 const WINDOW: usize = 3;
 /// How many auctions one client sets up in a run.
-const AUCTIONS: usize = 3;
+const AUCTIONS: usize = 12;
 
 /// What is asked. Kept, with its id, until there is an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub(crate) struct SimClient {
     silent: u32,
     created: usize,
     numbers: u64,
+    refusals: u32,
+    shut: BTreeSet<AuctionId>,
     auctioneer: bool,
     packer: Packer,
     sealer: Sealer,
@@ -113,6 +115,8 @@ impl SimClient {
             silent: 0,
             created: 0,
             numbers: 0,
+            refusals: 0,
+            shut: BTreeSet::new(),
             auctioneer,
             packer: Packer::new(),
             sealer: Sealer::new(ClusterTag::of("agora"), sender),
@@ -180,7 +184,9 @@ impl SimClient {
     /// Puts a request of another client of the same participant among its own: the same id, from another address.
     pub(crate) fn copy(&mut self, request: RequestId, mut task: Task, now: Micros, other_amount: bool) {
         task.next = now;
-        if let (true, Ask::Bid(_, _, Some(amount))) = (other_amount, &mut task.ask) {
+        if let (true, Ask::Bid(_, _, Some(amount))) = (other_amount, &mut task.ask)
+            && amount.parse::<u64>().is_ok()
+        {
             *amount = self.dice.between(10, 99).to_string();
         }
         self.tasks.insert(request, task);
@@ -196,7 +202,7 @@ impl SimClient {
         if self.dice.chance(100) {
             return Some(Ask::List(acknowledged));
         }
-        if self.auctioneer && self.created < AUCTIONS && self.dice.chance(400) {
+        if self.auctioneer && self.created < AUCTIONS && self.dice.chance(60) {
             self.created += 1;
             return Some(Ask::Create(self.spec()));
         }
@@ -210,16 +216,17 @@ impl SimClient {
         if board.is_empty() {
             return None;
         }
-        let auction = board[self.dice.index(board.len())];
-        let joined = self.follows.contains_key(&auction);
+        let recent = board.len().saturating_sub(3);
+        let auction = board[recent + self.dice.index(board.len() - recent)];
+        let tried = self.follows.contains_key(&auction) || self.shut.contains(&auction);
         // Joining twice, joining one's own, bidding without having joined: all must be refused.
-        if !joined || self.dice.chance(20) {
+        if !tried || self.absurd(20) {
             return Some(if self.dice.chance(900) { Ask::Join(auction) } else { self.bid(auction, None) });
         }
         let follow = self.follows.get(&auction)?;
         let (round, answered, ended) = (follow.round, follow.answered, follow.ended);
-        if ended || round.is_none() || (round == answered && !self.dice.chance(50)) {
-            return self.dice.chance(50).then(|| self.bid(auction, round));
+        if ended || round.is_none() || round == answered {
+            return self.absurd(20).then(|| self.bid(auction, round));
         }
         if let Some(follow) = self.follows.get_mut(&auction) {
             follow.answered = round;
@@ -227,10 +234,15 @@ impl SimClient {
         Some(self.bid(auction, round))
     }
 
+    /// Whether to ask for something that must be refused: rarely, because refusals are kept, and too many are `BUSY`.
+    fn absurd(&mut self, permille: u64) -> bool {
+        self.refusals < 20 && self.dice.chance(permille)
+    }
+
     fn bid(&mut self, auction: AuctionId, round: Option<Round>) -> Ask {
         let round = if self.dice.chance(200) { None } else { round };
         let amount = match self.dice.below(20) {
-            0 => Some(self.dice.below(10).to_string()),
+            0 if self.refusals < 20 => Some(self.dice.below(10).to_string()),
             1 => Some("NaN".into()),
             2..=4 => None,
             _ => Some(self.dice.between(10, 99).to_string()),
@@ -257,6 +269,7 @@ impl SimClient {
         self.known = Some(self.known.unwrap_or_default().max(commit));
         self.silent = 0;
         if let Some((_, address)) = leader {
+            let address = if address.ip().is_unspecified() { from } else { address };
             if self.leader != Some(address) || from == address {
                 for task in self.tasks.values_mut() {
                     task.next = 0;
@@ -275,6 +288,16 @@ impl SimClient {
     pub(crate) fn answered(&mut self, request: RequestId) -> Option<Task> {
         self.silent = 0;
         self.tasks.remove(&request)
+    }
+
+    /// A request was refused, for good.
+    pub(crate) fn refused(&mut self, request: RequestId) -> Option<Task> {
+        self.refusals += 1;
+        let task = self.answered(request)?;
+        if let Ask::Join(auction) = task.ask {
+            self.shut.insert(auction);
+        }
+        Some(task)
     }
 
     /// A request was answered with no outcome: later again.

@@ -41,12 +41,8 @@ impl<P: Protocol> Concern<P> {
         self.protocol.deadline()
     }
 
-    /// Fires what is due, takes one message, and hands the outputs over in order.
-    pub(crate) fn turn(
-        &mut self,
-        now: Timestamp,
-        mut take: impl FnMut(P::Output) -> Result<(), Violation>,
-    ) -> Result<(), Violation> {
+    /// Fires what is due and takes one message. The outputs, in order.
+    pub(crate) fn turn(&mut self, now: Timestamp) -> Result<std::vec::Drain<'_, P::Output>, Violation> {
         if self.protocol.deadline().is_some_and(|deadline| deadline <= now) {
             self.protocol.fire(now, &mut self.outputs);
             if self.protocol.deadline().is_some_and(|deadline| deadline <= now) {
@@ -57,6 +53,6 @@ impl<P: Protocol> Concern<P> {
         if let Some(input) = self.mailbox.pop_front() {
             self.protocol.handle(now, input, &mut self.outputs);
         }
-        self.outputs.drain(..).try_for_each(&mut take)
+        Ok(self.outputs.drain(..))
     }
 }

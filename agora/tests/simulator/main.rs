@@ -9,6 +9,7 @@
 //! - `AGORA_SIM_SEEDS=10000 cargo test --release --test simulator seeds -- --nocapture` runs that many and tells how fast;
 //!   `AGORA_SIM_FROM` is the first.
 //! - `AGORA_SIM_SEED=7 AGORA_SIM_TRACE=1` runs that one, and writes down what happens.
+//! - `AGORA_SIM_KEEP_GOING=1` names every seed that fails, not only the first.
 //! - `AGORA_SIM_SECONDS` is the length of the safety phase.
 
 mod client;

@@ -327,33 +327,23 @@ impl Life {
         checks: &mut Checks,
     ) -> Result<(), Violation> {
         match which {
-            Which::Discovery => self.discovery.turn(now, |output| {
-                wiring::from_discovery(output, deliver);
-                Ok(())
-            }),
-            Which::Heartbeat => self.heartbeat.turn(now, |output| {
-                wiring::from_heartbeat(output, deliver);
-                Ok(())
-            }),
-            Which::Election => self.election.turn(now, |output| {
-                wiring::from_election(output, deliver);
-                Ok(())
-            }),
-            Which::Sequencer => self.sequencer.turn(now, |output| {
-                wiring::from_sequencer(output, deliver);
-                Ok(())
-            }),
-            Which::Replicator => self.replicator.turn(now, |output| {
-                checks.replicator(slot, &output)?;
-                wiring::from_replicator(output, deliver);
-                Ok(())
-            }),
-            Which::Manager => self.manager.turn(now, |output| {
-                checks.manager(slot, &output)?;
-                wiring::from_manager(output, deliver);
-                Ok(())
-            }),
+            Which::Discovery => self.discovery.turn(now)?.for_each(|output| wiring::from_discovery(output, deliver)),
+            Which::Heartbeat => self.heartbeat.turn(now)?.for_each(|output| wiring::from_heartbeat(output, deliver)),
+            Which::Election => self.election.turn(now)?.for_each(|output| wiring::from_election(output, deliver)),
+            Which::Sequencer => self.sequencer.turn(now)?.for_each(|output| wiring::from_sequencer(output, deliver)),
+            Which::Replicator => {
+                for output in self.replicator.turn(now)? {
+                    checks.replicator(slot, &output)?;
+                    wiring::from_replicator(output, deliver);
+                }
+            }
+            Which::Manager => {
+                let outputs = self.manager.turn(now)?;
+                checks.manager(slot, outputs.as_slice())?;
+                outputs.for_each(|output| wiring::from_manager(output, deliver));
+            }
         }
+        Ok(())
     }
 
     fn deliver(

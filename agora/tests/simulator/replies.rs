@@ -110,7 +110,7 @@ impl World {
             return Ok(());
         }
         self.told(number, deny.request, &Outcome::Refused(deny.refusal.clone()))?;
-        let task = self.clients[number].answered(deny.request);
+        let task = self.clients[number].refused(deny.request);
         self.report.refused += u64::from(task.is_some());
         if let Some(Ask::Join(auction)) = task.map(|task| task.ask)
             && deny.refusal.code == agora::auction::refusal::Code::AlreadyJoined

@@ -26,6 +26,7 @@ pub(crate) struct Plan {
     seconds: u64,
     trace: bool,
     progress: bool,
+    keep_going: bool,
 }
 
 /// A seed that broke an invariant.
@@ -74,6 +75,7 @@ impl Plan {
             seconds: number("AGORA_SIM_SECONDS").unwrap_or(if seeds.is_some() { LONG } else { SHORT }),
             trace: std::env::var_os("AGORA_SIM_TRACE").is_some_and(|value| value != "0"),
             progress: seeds.is_some(),
+            keep_going: std::env::var_os("AGORA_SIM_KEEP_GOING").is_some(),
         }
     }
 
@@ -96,7 +98,11 @@ impl Plan {
                         match run_one(seed, self.seconds, self.trace) {
                             Ok(report) => self.add(&sum, &report, began),
                             Err(violation) => {
-                                end.fetch_min(seed, Ordering::Relaxed);
+                                if self.keep_going {
+                                    eprintln!("seed {seed} breaks {violation}");
+                                } else {
+                                    end.fetch_min(seed, Ordering::Relaxed);
+                                }
                                 let mut failure = failure.lock().expect("no thread panics with it");
                                 if failure.as_ref().is_none_or(|known| known.seed > seed) {
                                     *failure = Some(Failure { seed, seconds: self.seconds, violation });

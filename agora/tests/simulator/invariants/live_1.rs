@@ -31,8 +31,7 @@ pub(crate) fn unsettled(checks: &Checks, up: &[usize]) -> Option<String> {
     })
 }
 
-/// Whether a majority of the last member list that any node holds lives, also after one more crash; true before there
-/// is any list.
+/// Whether of the last member list of every log that has begun a majority lives, also after one more crash.
 pub(crate) fn quorum_lives(checks: &Checks, after_crash_of: Option<usize>) -> bool {
     let living: BTreeSet<NodeId> = checks
         .shadows
@@ -41,8 +40,7 @@ pub(crate) fn quorum_lives(checks: &Checks, after_crash_of: Option<usize>) -> bo
         .filter(|(slot, _)| Some(*slot) != after_crash_of)
         .filter_map(|(_, shadow)| shadow.as_ref().map(|shadow| shadow.me.node))
         .collect();
-    let lists = checks.shadows.iter().flatten().filter_map(super::Shadow::members);
-    lists.into_iter().all(|members| {
+    checks.members.values().all(|(_, members)| {
         let alive = members.iter().filter(|member| living.contains(&member.node)).count();
         alive * 2 > members.len()
     })

@@ -33,7 +33,9 @@ pub(crate) fn situation(shadow: &Shadow, now: &Situation) -> Result<(), Violatio
 /// A node says something: what it rests on must be durable.
 pub(crate) fn sent(shadow: &Shadow, message: &Message) -> Result<(), Violation> {
     let durable = match message {
-        Message::ReplicateAck { epoch, index, .. } => shadow.durable_promise >= *epoch && shadow.durable(*index),
+        Message::ReplicateAck { epoch, index, .. } => {
+            shadow.durable_promise >= *epoch && (shadow.promise > *epoch || shadow.durable(*index))
+        }
         Message::PromiseRequest { epoch, dry: false, .. } => shadow.durable_promise >= *epoch,
         Message::PromiseResponse { epoch, dry: false, granted: true, last, .. } => {
             shadow.durable_promise >= *epoch && shadow.durable(last.index)

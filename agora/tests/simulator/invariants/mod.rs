@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 
-use agora::auction::message::Output as ManagerOutput;
-use agora::id::{FoundingId, Index, Member, NodeId, ParticipantId};
-use agora::replicator::message::{Body, Output, Situation};
+use agora::auction::message::{Bidding, Output as ManagerOutput};
+use agora::id::{FoundingId, Index, Member, NodeId, ParticipantId, Position};
+use agora::replicator::message::{Body, Output, Record, Situation};
 
 pub(crate) use ledger::Ledger;
 pub(crate) use once_1::Outcome;
@@ -63,6 +63,8 @@ pub(crate) struct Checks {
     shadows: Vec<Option<Shadow>>,
     /// What is committed, by the log's founding.
     ledgers: BTreeMap<FoundingId, Ledger>,
+    /// The newest member list of every log in which an epoch has begun.
+    members: BTreeMap<FoundingId, (Position, Vec<Member>)>,
     log_2: log_2::Log2,
     lead_1: lead_1::Lead1,
     once_1: once_1::Once1,
@@ -79,6 +81,7 @@ impl Checks {
             promise,
             shadows: (0..nodes).map(|_| None).collect(),
             ledgers: BTreeMap::new(),
+            members: BTreeMap::new(),
             log_2: log_2::Log2::default(),
             lead_1: lead_1::Lead1::default(),
             once_1: once_1::Once1::default(),
@@ -149,6 +152,14 @@ impl Checks {
                 log_3::written(shadow, record)?;
                 self.log_2.written(shadow, record)?;
                 shadow.written(*ticket, record);
+                if let (Some(founding), Record::Append(entry)) = (shadow.founding, record)
+                    && let Body::EpochStarted { members } | Body::Members(members) = &entry.body
+                {
+                    let known = self.members.entry(founding).or_insert((entry.position, Vec::new()));
+                    if known.0 <= entry.position {
+                        *known = (entry.position, members.clone());
+                    }
+                }
             }
             Output::Send { message, .. } => log_3::sent(shadow, message)?,
             Output::Committed(entry) => {
@@ -182,11 +193,11 @@ impl Checks {
         Ok(())
     }
 
-    /// Checks an output of an auction manager.
-    pub(crate) fn manager(&mut self, slot: usize, output: &ManagerOutput) -> Result<(), Violation> {
+    /// Checks the outputs of a turn of an auction manager: what it applies, then what it says of it.
+    pub(crate) fn manager(&mut self, slot: usize, outputs: &[ManagerOutput]) -> Result<(), Violation> {
         let Some(shadow) = &mut self.shadows[slot] else { return Ok(()) };
-        match output {
-            ManagerOutput::Applied { index, decision } => {
+        for output in outputs {
+            if let ManagerOutput::Applied { index, decision } = output {
                 once_1::applied(shadow, *index, decision)?;
                 seal_1::applied(shadow, decision);
                 if self.promise == Promise::OneLog
@@ -195,14 +206,19 @@ impl Checks {
                     ledger.applied(*index, decision)?;
                 }
             }
-            ManagerOutput::Bidding(to, message) => {
-                seal_1::sent(shadow, self.participants.get(to).copied(), message)?;
-                if let agora::auction::message::Bidding::Ack(ack) = message {
-                    once_1::acknowledged(shadow, self.participants.get(to).copied(), ack)?;
+        }
+        for output in outputs {
+            match output {
+                ManagerOutput::Bidding(to, message) => {
+                    let to = self.participants.get(to).copied();
+                    seal_1::sent(shadow, to, message)?;
+                    if let Bidding::Ack(ack) = message {
+                        once_1::acknowledged(shadow, to, ack)?;
+                    }
                 }
+                ManagerOutput::Outcome(_, message) => fate_1::sent(slot, message)?,
+                _ => {}
             }
-            ManagerOutput::Outcome(_, message) => fate_1::sent(slot, message)?,
-            _ => {}
         }
         Ok(())
     }

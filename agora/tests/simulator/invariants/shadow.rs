@@ -13,18 +13,12 @@ pub(crate) struct Held {
     pub position: Position,
     /// Its content.
     pub digest: u64,
-    /// The member list that it names.
-    pub members: Option<Vec<Member>>,
-    /// It begins an epoch.
-    pub begins: bool,
 }
 
 impl Held {
     /// What is kept of an entry.
     pub(crate) fn of(entry: &Entry) -> Self {
-        let begins = matches!(entry.body, Body::EpochStarted { .. });
-        let members = entry.body.members().map(<[Member]>::to_vec);
-        Self { position: entry.position, digest: digest(entry), members, begins }
+        Self { position: entry.position, digest: digest(entry) }
     }
 }
 
@@ -122,21 +116,13 @@ impl Shadow {
         }
     }
 
-    /// Whether all that it holds up to an index would survive.
+    /// Whether all that it holds up to an index would survive. What has been cut since says nothing.
     pub(crate) fn durable(&self, index: Index) -> bool {
-        index <= self.last()
-            && !self.unflushed.iter().any(|(_, record)| match record {
-                Record::Promise(_) => false,
-                Record::Append(entry) => entry.position.index <= index,
-                Record::Cut(from) => *from <= index,
-            })
-    }
-
-    /// The last member list in its log, if an epoch has begun in it.
-    pub(crate) fn members(&self) -> Option<&[Member]> {
-        if !self.log.iter().any(|held| held.begins) {
-            return None;
+        let cut = |record: &Record| matches!(record, Record::Cut(from) if *from <= index);
+        if self.unflushed.iter().any(|(_, record)| cut(record)) {
+            return true;
         }
-        self.log.iter().rev().find_map(|held| held.members.as_deref())
+        let waits = |record: &Record| matches!(record, Record::Append(entry) if entry.position.index <= index);
+        index <= self.last() && !self.unflushed.iter().any(|(_, record)| waits(record))
     }
 }
