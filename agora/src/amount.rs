@@ -180,3 +180,123 @@ impl Visitor<'_> for DecimalText {
         Amount::parse(text).map_err(E::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Amount, AmountError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
+
+    fn any_amount() -> impl Strategy<Value = Amount> {
+        let micros = prop_oneof![0..=Amount::MAX.0, 0..10_000_000u128, (0..1_000u128).prop_map(|n| n * 1_000_000)];
+        micros.prop_map(Amount)
+    }
+
+    #[test]
+    fn an_amount_is_written_in_lowest_terms() {
+        let cases = [
+            ("12.50", "12.5"),
+            ("10", "10"),
+            ("10.0", "10"),
+            ("0", "0"),
+            ("000", "0"),
+            ("0.000000", "0"),
+            ("0.000001", "0.000001"),
+            ("007.010", "7.01"),
+            ("100.100100", "100.1001"),
+            ("999999999999999.999999", "999999999999999.999999"),
+        ];
+        for (text, lowest) in cases {
+            assert_eq!(Amount::parse(text).map(|amount| amount.to_string()), Ok(lowest.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_amount_is_refused_with_the_reason() {
+        use AmountError::{
+            Character, Empty, NothingAfterPoint, NothingBeforePoint, Signed, TooManyFractionDigits, TooManyWholeDigits,
+        };
+        let cases = [
+            ("", Empty),
+            ("-5", Signed),
+            ("+5", Signed),
+            ("NaN", Character('N')),
+            ("inf", Character('i')),
+            ("1e3", Character('e')),
+            (" 1", Character(' ')),
+            ("1 ", Character(' ')),
+            ("1,5", Character(',')),
+            ("1.2.3", Character('.')),
+            ("1-2", Character('-')),
+            ("٣", Character('٣')),
+            ("1\0", Character('\0')),
+            (".5", NothingBeforePoint),
+            (".", NothingBeforePoint),
+            ("5.", NothingAfterPoint),
+            ("1000000000000000", TooManyWholeDigits),
+            ("0000000000000001", TooManyWholeDigits),
+            ("0.0000001", TooManyFractionDigits),
+            ("0.0000000", TooManyFractionDigits),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Amount::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_amount_plus_the_smallest_is_none() {
+        assert_eq!(Amount::MAX.checked_add(Amount(1)), None);
+        assert_eq!(Amount::MAX.checked_add(Amount::ZERO), Some(Amount::MAX));
+        assert_eq!(Amount::from_micros(Amount::MAX.0 + 1), None);
+    }
+
+    #[test]
+    fn a_number_is_not_read_as_an_amount() {
+        assert!(serde_json::from_str::<Amount>("12.5").is_err());
+        assert!(serde_json::from_str::<Amount>("\"12.5 \"").is_err());
+    }
+
+    #[test]
+    fn an_amount_is_aligned_like_a_text() {
+        assert_eq!(format!("{:>6}|", Amount(12_500_000)), "  12.5|");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_as_the_same_amount(amount in any_amount()) {
+            let text = amount.to_string();
+            prop_assert_eq!(Amount::parse(&text), Ok(amount));
+            prop_assert_eq!(text.parse::<Amount>(), Ok(amount));
+            prop_assert!(!text.contains('.') || !text.ends_with('0'), "{} is not in lowest terms", text);
+            let json = serde_json::to_string(&amount).unwrap();
+            prop_assert_eq!(&json, &format!("\"{text}\""));
+            prop_assert_eq!(serde_json::from_str::<Amount>(&json).unwrap(), amount);
+            let packed = rmp_serde::to_vec(&amount).unwrap();
+            prop_assert_eq!(rmp_serde::from_slice::<Amount>(&packed).unwrap(), amount);
+        }
+
+        #[test]
+        fn any_text_is_an_amount_exactly_if_its_digits_fit(
+            text in prop_oneof!["[0-9]{0,17}(\\.[0-9]{0,8})?", "[0-9.eE+ -]{0,8}", "\\PC{0,8}"]
+        ) {
+            let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
+            let fits = |digits: &str, most| {
+                (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+            };
+            let expected = fits(whole, MAX_WHOLE_DIGITS) && fits(fraction, MAX_FRACTION_DIGITS);
+            prop_assert_eq!(Amount::parse(&text).is_ok(), expected, "{:?}", text);
+        }
+
+        #[test]
+        fn sums_are_exact(one in any_amount(), other in any_amount()) {
+            let sum = one.micros() + other.micros();
+            prop_assert_eq!(one.checked_add(other), Amount::from_micros(sum));
+            prop_assert_eq!(one.checked_add(other).is_some(), sum <= Amount::MAX.micros());
+        }
+
+        #[test]
+        fn amounts_are_ordered_by_value(one in any_amount(), other in any_amount()) {
+            prop_assert_eq!(one.cmp(&other), one.micros().cmp(&other.micros()));
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::manager::lead::Lead;
 use super::manager::reads::{Read, Reads};
 use super::manager::request::Request;
 use super::manager::sessions::Sessions;
+use super::manager::sources::Sources;
 use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
 use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
@@ -39,6 +40,7 @@ pub struct Manager {
     /// Of the auctions as they are with what is ahead.
     pub(super) deadlines: Deadlines,
     pub(super) sessions: Sessions,
+    pub(super) sources: Sources,
     pub(super) reads: Reads,
     pub(super) fates: Fates,
     pub(super) situation: Option<Situation>,
@@ -66,6 +68,7 @@ impl Manager {
             ahead: Ahead::default(),
             deadlines: Deadlines::default(),
             sessions: Sessions::default(),
+            sources: Sources::default(),
             reads: Reads::new(settings.failure_timeout()),
             fates: Fates::default(),
             situation: None,

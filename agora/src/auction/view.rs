@@ -11,7 +11,7 @@ use crate::amount::Amount;
 use crate::id::{ParticipantId, Round};
 use crate::time::At;
 
-/// At most so many lines a page: with the longest amounts a page stays under 1,000 bytes, and so in one datagram.
+/// At most so many lines a page: with the longest amounts a page stays within 1,024 bytes, and so in one datagram.
 pub const MAX_LINES: usize = 10;
 
 /// A message that shows an event.

@@ -1,4 +1,4 @@
-//! Which bid wins: one pure function per rule, from the bidders to the [`Award`].
+//! Which bid wins: one pure function per rule, from the bidders to the standings and the winner.
 
 use std::cmp::Ordering;
 

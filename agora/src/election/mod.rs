@@ -13,3 +13,6 @@
 
 pub mod message;
 pub mod protocol;
+
+#[cfg(test)]
+mod tests;

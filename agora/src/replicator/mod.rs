@@ -43,3 +43,5 @@ pub mod message;
 mod peer;
 pub mod protocol;
 mod quorum;
+#[cfg(test)]
+mod tests;

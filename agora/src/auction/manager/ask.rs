@@ -43,7 +43,7 @@ impl Manager {
             Ok(command) => command,
             Err(malformed) => return self.deny(reply, &call.request, malformed, out),
         };
-        match self.settle(now, auction, &command, &call, out) {
+        match self.settle(now, (from, auction), &command, &call, out) {
             Ok(decision) => self.propose(decision, Some(reply), out),
             Err(refusal) => self.deny(reply, &call.request, refusal, out),
         }
@@ -65,7 +65,7 @@ impl Manager {
     fn settle(
         &mut self,
         now: Timestamp,
-        auction: AuctionId,
+        (from, auction): (SocketAddr, AuctionId),
         command: &Command,
         call: &crate::auction::message::Call,
         out: &mut Vec<Output>,
@@ -85,7 +85,10 @@ impl Manager {
             Err(malformed) if is_new => Err(malformed),
             Err(refusal) => {
                 if self.book.requests.refusals(who, at) + self.ahead.refusals(who) >= MAX_REFUSALS {
-                    return Err(busy("too many refusals"));
+                    return Err(busy("too many refusals of this participant"));
+                }
+                if !self.sources.count(now, from) {
+                    return Err(busy("too many refusals of this address"));
                 }
                 Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)) })
             }

@@ -58,6 +58,11 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// A validated message came from the session.
     pub(crate) fn hear(&mut self, now: Timestamp, session: SessionKey, address: SocketAddr) {
+        while let Some(&(heard, silent)) =
+            self.by_silence.first().filter(|(heard, _)| now.since(*heard) >= FORGET_AFTER)
+        {
+            self.forget(heard, silent);
+        }
         if let Some(known) = self.known.get_mut(&session) {
             known.address = address;
             if now.since(known.heard) >= HEARD_GRAIN {
@@ -65,16 +70,15 @@ impl Sessions {
                 known.heard = now;
                 self.by_silence.insert((now, session));
             }
-        } else {
-            self.known.insert(session, Known { address, heard: now, follows: BTreeSet::new() });
-            self.by_silence.insert((now, session));
+            return;
         }
-        while let Some(&(heard, silent)) = self.by_silence.first() {
-            if self.known.len() <= MAX_SESSIONS && now.since(heard) < FORGET_AFTER {
-                break;
-            }
+        if self.known.len() >= MAX_SESSIONS
+            && let Some(&(heard, silent)) = self.by_silence.first()
+        {
             self.forget(heard, silent);
         }
+        self.known.insert(session, Known { address, heard: now, follows: BTreeSet::new() });
+        self.by_silence.insert((now, session));
     }
 
     fn forget(&mut self, heard: Timestamp, session: SessionKey) {

@@ -165,7 +165,7 @@ fn many_lines_are_cut_into_pages_that_fit_a_datagram_each() {
                 other => panic!("{other:?}"),
             };
             assert_eq!((page.number, page.of), (number, 3));
-            assert!(page.lines.len() <= MAX_LINES && bytes <= 1_100, "{} lines, {bytes} bytes", page.lines.len());
+            assert!(page.lines.len() <= MAX_LINES && bytes <= 1_024, "{} lines, {bytes} bytes", page.lines.len());
             lines.extend(page.lines.iter().map(|line| line.participant));
         }
         assert_eq!(lines, bidders);

@@ -1,0 +1,331 @@
+//! Several replicators, driven by hand: who hears whom, which messages arrive, and when, is said line by line.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::super::message::{Input, Message, Output, Situation, Standing};
+use super::super::protocol::Replicator;
+use super::{member, node};
+use crate::config::{Mode, Settings};
+use crate::discovery::message::About;
+use crate::id::{Epoch, Index, NodeId, Position};
+use crate::protocol::Protocol;
+use crate::time::Timestamp;
+
+struct Cluster {
+    now: Timestamp,
+    nodes: BTreeMap<NodeId, Replicator>,
+    situations: BTreeMap<NodeId, Situation>,
+    /// Not yet delivered: from, to, what.
+    network: VecDeque<(NodeId, NodeId, Message)>,
+    /// These hear nothing and nobody hears them.
+    cut: BTreeSet<NodeId>,
+    /// Writes of these are never flushed.
+    hung: BTreeSet<NodeId>,
+    others: Vec<(NodeId, Output)>,
+}
+
+impl Cluster {
+    fn of(mode: Mode, size: u128) -> Self {
+        let settings = Settings { mode, ..Settings::lan() };
+        let start = Timestamp::from_micros(1);
+        let nodes = (1..=size).map(|number| {
+            let seed = u64::try_from(number).expect("small");
+            (node(number), Replicator::new(member(number), &settings, seed, start))
+        });
+        Self {
+            now: start,
+            nodes: nodes.collect(),
+            situations: BTreeMap::new(),
+            network: VecDeque::new(),
+            cut: BTreeSet::new(),
+            hung: BTreeSet::new(),
+            others: Vec::new(),
+        }
+    }
+
+    /// A cluster of so many that has been founded and serves, led by the highest.
+    fn founded(size: u8) -> Self {
+        let mut cluster = Self::of(Mode::Majority(size), size.into());
+        cluster.meet();
+        cluster.run(Duration::from_millis(200));
+        assert!(cluster.situation(size.into()).serving);
+        cluster
+    }
+
+    fn input(&mut self, to: NodeId, input: Input) {
+        let mut out = Vec::new();
+        let Some(replicator) = self.nodes.get_mut(&to) else { return };
+        replicator.handle(self.now, input, &mut out);
+        self.carry_out(to, out);
+    }
+
+    fn carry_out(&mut self, at: NodeId, out: Vec<Output>) {
+        let mut flushed = None;
+        for output in out {
+            match output {
+                Output::Send { to, message } => self.network.push_back((at, to, message)),
+                Output::Write { ticket, .. } if !self.hung.contains(&at) => flushed = Some(ticket),
+                Output::Situation(situation) => {
+                    self.situations.insert(at, situation);
+                }
+                other => self.others.push((at, other)),
+            }
+        }
+        if let Some(ticket) = flushed {
+            self.input(at, Input::Flushed(ticket));
+        }
+    }
+
+    /// All discover each other, and their windows close.
+    fn meet(&mut self) {
+        let all: Vec<NodeId> = self.nodes.keys().copied().collect();
+        for to in &all {
+            for from in &all {
+                self.input(*to, Input::Found(self.about(*from)));
+            }
+            self.input(*to, Input::WindowClosed);
+        }
+    }
+
+    fn about(&self, of: NodeId) -> About {
+        let situation = self.situations.get(&of);
+        About {
+            member: member(of.uuid.as_u128()),
+            mode: self.nodes[&of].settings.mode,
+            founding: situation.and_then(|it| it.founding),
+            promise: situation.map_or(Epoch::NONE, |it| it.promise),
+            leader: situation.and_then(|it| it.leader),
+            serving: situation.is_some_and(|it| it.serving),
+            commit: situation.map_or(Position::START, |it| it.commit),
+            last: situation.map_or(Position::START, |it| it.last),
+            decided: situation.map_or(0, |it| it.decided),
+        }
+    }
+
+    /// Delivers everything, and what follows from it, while no time passes.
+    fn settle(&mut self) {
+        while let Some((from, to, message)) = self.network.pop_front() {
+            if !self.cut.contains(&from) && !self.cut.contains(&to) {
+                self.input(to, Input::Message { from, message });
+            }
+        }
+    }
+
+    /// Lets time pass in small steps.
+    fn run(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            self.settle();
+            self.now = self.now + Duration::from_millis(1);
+            let all: Vec<NodeId> = self.nodes.keys().copied().collect();
+            for at in all {
+                let mut out = Vec::new();
+                let replicator = self.nodes.get_mut(&at).expect("listed");
+                if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
+                    replicator.fire(self.now, &mut out);
+                }
+                self.carry_out(at, out);
+            }
+        }
+        self.settle();
+    }
+
+    fn situation(&self, number: u128) -> &Situation {
+        &self.situations[&node(number)]
+    }
+
+    fn propose(&mut self, at: u128, number: u64) {
+        let epoch = self.situation(at).promise;
+        self.input(node(at), Input::Propose { epoch, number, events: vec![u8::try_from(number).expect("small")] });
+    }
+
+    fn take_over(&mut self, at: u128) {
+        let promise = self.nodes[&node(at)].promise;
+        self.input(node(at), Input::TakeOver { promise, transfer: None, alone: false });
+    }
+
+    fn commit(&self, number: u128) -> u64 {
+        self.nodes[&node(number)].commit.0
+    }
+
+    fn last(&self, number: u128) -> Position {
+        self.nodes[&node(number)].log.last()
+    }
+
+    /// What came out for others than the network, the disk and those who follow the situation.
+    fn told(&mut self, number: u128) -> Vec<Output> {
+        let (mine, rest) = std::mem::take(&mut self.others).into_iter().partition(|(at, _)| *at == node(number));
+        self.others = rest;
+        let mine: Vec<(NodeId, Output)> = mine;
+        mine.into_iter().map(|(_, output)| output).collect()
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn the_highest_of_three_founds_and_all_know_it() {
+    let cluster = Cluster::founded(3);
+    for number in 1..=3 {
+        let situation = cluster.situation(number);
+        assert_eq!((situation.leader, situation.standing), (Some(node(3)), Standing::Member));
+        assert_eq!(cluster.commit(number), 2, "the list and the first EpochStarted");
+    }
+}
+
+#[test]
+fn a_founder_serves_only_when_all_hold_the_list_and_else_gives_up() {
+    let mut cluster = Cluster::of(Mode::Majority(3), 3);
+    cluster.meet();
+    cluster.cut.insert(node(1));
+    cluster.run(SECOND / 2);
+    assert!(!cluster.situation(3).serving);
+    assert_eq!(cluster.last(2).index, Index(1));
+    cluster.run(SECOND);
+    assert!(cluster.told(3).contains(&Output::ReturnAsNewcomer));
+    cluster.run(SECOND);
+    assert!(cluster.told(2).contains(&Output::ReturnAsNewcomer), "who holds nothing but a list gives up too");
+}
+
+#[test]
+fn who_knows_only_the_list_never_stands() {
+    let mut cluster = Cluster::of(Mode::Majority(3), 3);
+    cluster.meet();
+    cluster.cut.insert(node(1));
+    cluster.run(SECOND / 2);
+    cluster.take_over(2);
+    assert!(cluster.told(2).contains(&Output::TakeOverFailed));
+}
+
+#[test]
+fn a_majority_commits_and_the_lone_leader_does_not() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(1));
+    cluster.propose(3, 1);
+    cluster.settle();
+    assert_eq!((cluster.commit(3), cluster.last(2).index), (3, Index(3)));
+    cluster.cut.insert(node(2));
+    cluster.propose(3, 2);
+    cluster.run(SECOND);
+    assert_eq!((cluster.commit(3), cluster.last(3).index), (3, Index(4)));
+    assert!(cluster.told(3).contains(&Output::Credit { room: 0, quorum: false }));
+    cluster.input(node(3), Input::HeartBeat { from: node(2), number: 9 });
+    assert!(!cluster.told(3).iter().any(|output| matches!(output, Output::HeartBeatAck { .. })));
+}
+
+#[test]
+fn the_leader_hears_its_own_log_only_once_it_is_flushed() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(1));
+    cluster.hung.insert(node(2));
+    cluster.propose(3, 1);
+    cluster.run(SECOND / 20);
+    assert_eq!((cluster.commit(3), cluster.last(2).index), (2, Index(3)), "held, but not flushed");
+}
+
+#[test]
+fn who_hears_a_leader_does_not_promise_and_a_candidate_gives_up() {
+    let mut cluster = Cluster::founded(3);
+    let epoch = cluster.situation(3).promise;
+    for number in [1, 2] {
+        let heard = Input::Heard { leader: node(3), epoch, sent: cluster.now };
+        cluster.input(node(number), heard);
+    }
+    cluster.take_over(2);
+    cluster.run(SECOND / 10);
+    assert!(cluster.told(2).contains(&Output::TakeOverFailed));
+    assert_eq!(cluster.situation(1).promise, epoch);
+}
+
+#[test]
+fn a_take_over_adopts_the_newest_log_and_a_deposed_leader_keeps_its_tail_until_it_is_replaced() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(1));
+    cluster.propose(3, 1);
+    cluster.run(SECOND / 20);
+    assert_eq!(cluster.commit(3), 3);
+    cluster.cut = BTreeSet::from([node(3)]);
+    cluster.propose(3, 2);
+    cluster.run(SECOND);
+    assert_eq!(cluster.last(3).index, Index(4));
+    cluster.take_over(1);
+    cluster.run(SECOND / 10);
+    assert!(cluster.situation(1).serving, "it fetched entry 3 from node 2");
+    assert_eq!((cluster.commit(1), cluster.last(1).index), (4, Index(4)));
+    cluster.cut.clear();
+    cluster.run(SECOND / 2);
+    assert_eq!(cluster.situation(3).leader, Some(node(1)));
+    assert!(cluster.told(3).contains(&Output::Deposed));
+    assert_eq!(cluster.last(3), cluster.last(1), "its own entry 4 gave way to the new leader's");
+}
+
+#[test]
+fn a_proposal_out_of_turn_is_refused_with_all_that_follow_until_it_is_rebuilt() {
+    let mut cluster = Cluster::founded(1);
+    let epoch = cluster.situation(1).promise;
+    cluster.propose(1, 1);
+    cluster.told(1);
+    cluster.propose(1, 3);
+    cluster.propose(1, 4);
+    assert_eq!(cluster.told(1), [Output::Refused { epoch, number: 3 }]);
+    cluster.input(node(1), Input::Rebuilt { epoch, next: 5 });
+    cluster.propose(1, 5);
+    assert_eq!(cluster.commit(1), 4);
+}
+
+#[test]
+fn a_read_waits_for_a_probe_sent_after_it_arrived() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut = BTreeSet::from([node(1), node(2)]);
+    cluster.told(3);
+    cluster.input(node(3), Input::Read { ticket: 7 });
+    cluster.settle();
+    assert!(!cluster.told(3).contains(&Output::ReadReady { ticket: 7 }));
+    cluster.cut.clear();
+    cluster.run(SECOND / 10);
+    assert!(cluster.told(3).contains(&Output::ReadReady { ticket: 7 }));
+}
+
+#[test]
+fn a_returning_member_of_higher_rank_is_handed_the_leadership_without_losing_anything() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(3));
+    cluster.run(SECOND);
+    cluster.take_over(2);
+    cluster.run(SECOND / 10);
+    assert!(cluster.situation(2).serving);
+    cluster.propose(2, 1);
+    cluster.cut.clear();
+    cluster.run(SECOND * 2);
+    let ordered = cluster.told(3).into_iter().find_map(|output| match output {
+        Output::StandInstead(epoch) => Some(epoch),
+        _ => None,
+    });
+    let transfer = ordered.expect("the leader told it to stand");
+    cluster.input(node(3), Input::TakeOver { promise: transfer, transfer: Some(transfer), alone: false });
+    cluster.run(SECOND / 10);
+    assert!(cluster.situation(3).serving);
+    assert_eq!(cluster.situation(2).leader, Some(node(3)));
+    assert_eq!(cluster.situation(3).decided, 1);
+}
+
+#[test]
+fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal_time() {
+    let mut cluster = Cluster::of(Mode::Reachable, 3);
+    cluster.now = cluster.now + SECOND;
+    cluster.input(node(3), Input::WindowClosed);
+    cluster.run(SECOND / 10);
+    assert!(cluster.situation(3).serving, "the highest founds alone");
+    cluster.meet();
+    cluster.run(SECOND / 2);
+    assert_eq!(cluster.situation(3).members.len(), 3);
+    cluster.cut.insert(node(2));
+    cluster.propose(3, 1);
+    cluster.run(SECOND / 2);
+    let before = cluster.commit(3);
+    assert!(before < cluster.last(3).index.0, "until the view changes, bids wait");
+    cluster.run(SECOND * 2);
+    assert_eq!(cluster.situation(3).members.len(), 2);
+    assert_eq!(cluster.commit(3), cluster.last(3).index.0);
+}
