@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use agora::auction::protocol::Manager;
 use agora::config::Settings;
 use agora::cookie::Cookies;
+use agora::discovery::message::Input as DiscoveryInput;
 use agora::discovery::protocol::Discovery;
 use agora::election::protocol::Election;
 use agora::heartbeat::protocol::Heartbeat;
@@ -138,7 +139,7 @@ impl SimNode {
         self.disk_free = now;
         let now = self.clock.local(now);
         let cookies = Cookies::new(dice.number());
-        self.running = Some(Box::new(Life {
+        let mut life = Life {
             me,
             discovery: Concern::new(Discovery::new(me, settings, cookies, dice.number(), now)),
             heartbeat: Concern::new(Heartbeat::new(settings, dice.number())),
@@ -149,7 +150,9 @@ impl SimNode {
             book: BTreeMap::new(),
             packer: Packer::new(),
             sealer: Sealer::new(ClusterTag::of(&settings.cluster), me.node),
-        }));
+        };
+        life.discovery.tell(DiscoveryInput::Bound(self.address));
+        self.running = Some(Box::new(life));
     }
 
     /// Everything in memory is gone.
