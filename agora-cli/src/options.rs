@@ -78,7 +78,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "UUID", env = "AGORA_REQUEST", hide_env = true)]
     pub(crate) request: Option<Uuid>,
     /// How results are written: text for people, json for programs
-    #[arg(long, global = true, value_name = "FORMAT", env = "AGORA_OUTPUT", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        env = "AGORA_OUTPUT",
+        hide_env = true
+    )]
     output: Option<Format>,
 }
 

@@ -156,11 +156,9 @@ impl Exec {
                 self.bidder.play(round, Move::Pass).await?;
             }
             What::RoundStarted { round, .. } => self.open.push_back((round, self.time_limit.map(deadline))),
-            What::RoundCompleted { round, .. } => {
-                if self.open.iter().any(|(open, _)| *open == round) {
-                    self.open.retain(|(open, _)| *open != round);
-                    self.failed(Some(round), "said nothing in time");
-                }
+            What::RoundCompleted { round, .. } if self.open.iter().any(|(open, _)| *open == round) => {
+                self.open.retain(|(open, _)| *open != round);
+                self.failed(Some(round), "said nothing in time");
             }
             What::Ended { .. } | What::Cancelled { .. } => {
                 self.open.clear();

@@ -1,0 +1,9 @@
+//! The real `agora-cli`, as others use it: arguments in; stdout, stderr and exit code out.
+
+mod commands;
+mod driver;
+mod exec;
+mod help;
+mod local;
+mod scripts;
+mod unreachable;
