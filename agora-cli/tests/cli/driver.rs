@@ -1,7 +1,8 @@
 //! Runs the binary, and nodes for it to speak to, on loopback and a broadcast port of their own.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use agora::config::{Mode, Settings};
 use agora::node::{Node, NodeHandle, Options};
@@ -106,10 +107,33 @@ impl User {
         self.command(arguments).output().expect("agora-cli starts").into()
     }
 
-    /// The same, with JSON output.
+    /// Starts a command with JSON output and lets it run.
+    pub(crate) fn begins(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(&[&["--output", "json"], arguments].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("agora-cli starts")
+    }
+
+    /// The same as [`User::runs`], with JSON output.
     pub(crate) fn json(&self, arguments: &[&str]) -> Ended {
         self.command(&[&["--output", "json"], arguments].concat()).output().expect("agora-cli starts").into()
     }
+}
+
+/// Reads lines of a child's stdout until one satisfies `wanted`.
+pub(crate) fn line_until(child: &mut Child, wanted: impl Fn(&Value) -> bool) -> Value {
+    let stdout = child.stdout.as_mut().expect("stdout is piped");
+    let mut text = String::new();
+    for byte in stdout.bytes() {
+        text.push(char::from(byte.expect("stdout can be read")));
+        if text.ends_with('\n') {
+            let line = serde_json::from_str(&text).expect("a line of JSON");
+            if wanted(&line) {
+                return line;
+            }
+            text.clear();
+        }
+    }
+    panic!("stdout ended before the line came");
 }
 
 /// A cluster in this process.
@@ -120,10 +144,22 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn of(count: u8) -> Self {
+        Self::with(count, Settings::lan())
+    }
+
+    /// With other settings than a local network's.
+    pub(crate) fn with(count: u8, settings: Settings) -> Self {
         let broadcast_port = free_broadcast_port().expect("a port");
-        let settings = Settings { mode: Mode::Majority(count), ..Settings::lan() };
+        let settings = Settings { mode: Mode::Majority(count), ..settings };
         let start = |_| Node::spawn(Options::loopback(settings.clone(), broadcast_port));
         Self { nodes: (0..count).map(start).collect(), broadcast_port }
+    }
+
+    /// Leaves one node alone, without a majority.
+    pub(crate) fn kill_all_but(&self, uuid: &Value) {
+        for node in self.nodes.iter().filter(|node| uuid.as_str() != Some(&node.uuid.to_string())) {
+            node.kill();
+        }
     }
 
     /// Ends the node as a crash would.
