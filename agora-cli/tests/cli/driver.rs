@@ -119,7 +119,8 @@ impl User {
     }
 }
 
-/// Reads lines of a child's stdout until one satisfies `wanted`.
+/// Reads lines of a child's stdout until one satisfies `wanted`, and not a byte more.
+#[expect(clippy::unbuffered_bytes, reason = "a buffer would swallow what is read next")]
 pub(crate) fn line_until(child: &mut Child, wanted: impl Fn(&Value) -> bool) -> Value {
     let stdout = child.stdout.as_mut().expect("stdout is piped");
     let mut text = String::new();
