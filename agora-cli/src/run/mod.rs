@@ -48,11 +48,11 @@ pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Res
     let script = check::read(&args.script, &check::Place { local: args.local.is_some(), crash: args.crash })?;
     // Programs that cannot be started are mistakes in the script, found before anything is sent.
     let programs = exec::start_all(&script)?;
-    let Some(count) = args.local else { return play::play(&script, programs, &settings, &printer, None).await };
+    let Some(count) = args.local else { return play::play(&script, programs, &settings, printer, None).await };
     let mut nodes = local::Nodes::start(count, settings.cluster())?;
     let settings = settings.on_loopback(nodes.broadcast_port());
     let crash = args.crash.map(|round| play::Crash { round, nodes: &nodes });
-    let result = play::play(&script, programs, &settings, &printer, crash).await;
+    let result = play::play(&script, programs, &settings, printer, crash).await;
     nodes.stop().await;
     result
 }
