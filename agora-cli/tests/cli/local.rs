@@ -63,4 +63,6 @@ fn a_crash_needs_nodes_of_its_own() {
     let ended = User::new(9).json(&["run", PAINTING, "--crash", "leader@2"]);
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.error()["error"], "usage");
+    let ended = runs(&["--local", "2", "--crash", "leader@2"]);
+    assert_eq!(ended.code, Some(2), "no majority would be left");
 }
