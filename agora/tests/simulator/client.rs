@@ -164,6 +164,10 @@ impl SimClient {
             self.numbers += 1;
             out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
         }
+        if self.dice.chance(10) {
+            let status = Ending::StatusRequest { session, read: self.numbers };
+            out.push((Some(leader), Message::Outcome(status)));
+        }
         self.silent += u32::from(!out.is_empty());
         out
     }
