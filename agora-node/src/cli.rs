@@ -2,30 +2,34 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{ArgAction, Parser};
 
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::settings::Settings;
 
-/// A server of the Agora auction system
-///
-/// With no flags it binds an ephemeral UDP port, finds other nodes by broadcast, and joins or founds the cluster
-/// `agora`. A flag goes before the environment (AGORA_ and the flag in capitals), that before the file, that before the
-/// preset.
+/// What the program is asked to do.
 #[derive(Debug, Parser)]
-#[command(name = "agora-node", version, term_width = 100, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "agora-node", version, about = ABOUT, after_help = EXAMPLES, disable_help_flag = true)]
+#[command(term_width = 120, max_term_width = 120)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: Settings,
 
     /// A TOML file with settings, named like the flags
-    #[arg(long, value_name = "FILE", env = "AGORA_CONFIG", help_heading = PROGRAM)]
+    #[arg(long, value_name = "FILE", env = "AGORA_CONFIG", hide_env = true, help_heading = PROGRAM)]
     pub(crate) config: Option<PathBuf>,
 
     /// Events on stdout: text for people, json for programs, an object a line [default: text]
-    #[arg(long, value_name = "FORMAT", env = "AGORA_OUTPUT", default_value = "text", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "AGORA_OUTPUT",
+        hide_env = true,
+        default_value = "text",
+        hide_default_value = true
+    )]
     #[arg(help_heading = PROGRAM)]
     pub(crate) output: Format,
 
@@ -36,7 +40,18 @@ pub(crate) struct Cli {
     /// Print the configuration as a file that can be read back, and end
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) print_config: bool,
+
+    /// Print this help
+    #[arg(short, long, action = ArgAction::HelpShort, help_heading = PROGRAM)]
+    help: Option<bool>,
 }
+
+const ABOUT: &str = "\
+A server of the Agora auction system
+
+With no flags it binds an ephemeral UDP port, finds other nodes by broadcast, and joins or founds the
+cluster `agora`. A flag goes before the environment (AGORA_CLUSTER_SIZE for --cluster-size; repeatable
+flags are comma lists), that before the file, that before the preset.";
 
 const PROGRAM: &str = "Program";
 

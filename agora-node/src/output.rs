@@ -2,10 +2,11 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use agora::node::NodeEvent;
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 /// `--output`.
@@ -50,7 +51,7 @@ impl Format {
 pub(crate) fn write(out: &mut impl Write, format: Format, node: Uuid, event: &NodeEvent) -> io::Result<()> {
     let line = match format {
         Format::Text => text(node, event),
-        Format::Json => json(node, event).map(|value| value.to_string()),
+        Format::Json => json(node, event),
     };
     match line {
         Some(line) => {
@@ -61,21 +62,47 @@ pub(crate) fn write(out: &mut impl Write, format: Format, node: Uuid, event: &No
     }
 }
 
-fn json(node: Uuid, event: &NodeEvent) -> Option<Value> {
-    Some(match event {
-        NodeEvent::Bound { address } => json!({ "event": "bound", "node": node, "address": address }),
-        NodeEvent::Ready { address, cluster } => {
-            json!({ "event": "ready", "node": node, "address": address, "http": null, "cluster": cluster })
-        }
-        NodeEvent::Leader { epoch, leader, is_self } => {
-            json!({ "event": "leader", "node": node, "epoch": epoch, "leader": leader, "self": is_self })
-        }
-        NodeEvent::Member { member, state } => {
-            json!({ "event": "member", "node": node, "member": member, "state": state.to_string() })
-        }
-        NodeEvent::Stopped => json!({ "event": "stopped", "node": node }),
+/// An event as a JSON object, its name first.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Line<'a> {
+    Bound {
+        node: Uuid,
+        address: SocketAddr,
+    },
+    Ready {
+        node: Uuid,
+        address: SocketAddr,
+        http: Option<SocketAddr>,
+        cluster: &'a str,
+    },
+    Leader {
+        node: Uuid,
+        epoch: u64,
+        leader: Option<Uuid>,
+        #[serde(rename = "self")]
+        is_self: bool,
+    },
+    Member {
+        node: Uuid,
+        member: Uuid,
+        state: String,
+    },
+    Stopped {
+        node: Uuid,
+    },
+}
+
+fn json(node: Uuid, event: &NodeEvent) -> Option<String> {
+    let line = match *event {
+        NodeEvent::Bound { address } => Line::Bound { node, address },
+        NodeEvent::Ready { address, ref cluster } => Line::Ready { node, address, http: None, cluster },
+        NodeEvent::Leader { epoch, leader, is_self } => Line::Leader { node, epoch, leader, is_self },
+        NodeEvent::Member { member, state } => Line::Member { node, member, state: state.to_string() },
+        NodeEvent::Stopped => Line::Stopped { node },
         NodeEvent::Fault(_) => return None,
-    })
+    };
+    serde_json::to_string(&line).ok()
 }
 
 fn text(node: Uuid, event: &NodeEvent) -> Option<String> {
