@@ -21,6 +21,7 @@ use agora::sequencer::protocol::Sequencer;
 use agora::time::Timestamp;
 use agora::wire::{ClusterTag, Message, Packer, Sealer, open};
 
+use crate::complaints;
 use crate::concern::Concern;
 use crate::dice::Dice;
 use crate::invariants::{Checks, Violation};
@@ -221,6 +222,7 @@ impl SimNode {
             }
             trace.mix(concern as u64);
             life.turn(concern, local, &mut deliver, self.slot, checks)?;
+            complaints::none(self.slot)?;
             let mut outbox = Outbox::default();
             for deliver in deliver.drain(..) {
                 life.deliver(deliver, self.slot, &mut outbox, &mut effects, trace)?;

@@ -163,6 +163,7 @@ impl Sum {
 
 /// Runs one seed.
 pub(crate) fn run_one(seed: u64, seconds: u64, trace: bool) -> Result<Report, Violation> {
+    crate::complaints::listen();
     let run = || {
         let mut world = World::new(seed, seconds, trace);
         world.run().map(|()| world.report)
