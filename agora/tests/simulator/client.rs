@@ -54,7 +54,7 @@ pub(crate) struct Follow {
     /// The last event received without a gap before it.
     pub last: Seq,
     /// Received behind a gap.
-    ahead: BTreeMap<Seq, ()>,
+    ahead: BTreeSet<Seq>,
     round: Option<Round>,
     answered: Option<Round>,
     ended: bool,
@@ -163,6 +163,10 @@ impl SimClient {
             let client = Some(ClientBeat { session, follows: follows.take(8).collect() });
             self.numbers += 1;
             out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
+        }
+        if self.dice.chance(10) {
+            let status = Ending::StatusRequest { session, read: self.numbers };
+            out.push((Some(leader), Message::Outcome(status)));
         }
         self.silent += u32::from(!out.is_empty());
         out
@@ -314,9 +318,9 @@ impl SimClient {
         let own = self.auctioneer;
         let follow = self.follows.entry(auction).or_default();
         if seq > follow.last {
-            follow.ahead.insert(seq, ());
+            follow.ahead.insert(seq);
         }
-        while follow.ahead.remove(&follow.last.next()).is_some() {
+        while follow.ahead.remove(&follow.last.next()) {
             follow.last = follow.last.next();
         }
         match message {
@@ -335,7 +339,7 @@ impl SimClient {
         let after = self.follows.get(&auction)?.last;
         let session = self.session(leader);
         (after < last)
-            .then(|| (leader, Message::Outcome(Ending::EventsRequest { session, auction: Some(auction), after })))
+            .then_some((leader, Message::Outcome(Ending::EventsRequest { session, auction: Some(auction), after })))
     }
 }
 

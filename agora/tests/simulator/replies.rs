@@ -11,6 +11,7 @@ use agora::wire::{ClusterTag, Message, open};
 
 use crate::client::Ask;
 use crate::invariants::{Outcome, Violation};
+use crate::trace::brief;
 use crate::world::World;
 
 impl World {
@@ -24,7 +25,7 @@ impl World {
     ) -> Result<(), Violation> {
         let Ok((_, messages)) = open(bytes, cluster) else { return Ok(()) };
         for message in messages {
-            self.trace.line(format!("c{number}"), || format!("<- {} {message:?}", self.name(from)));
+            self.trace.line(format!("c{number}"), || format!("<- {} {}", self.name(from), brief(&message)));
             self.client_message(number, from, &message)?;
         }
         Ok(())
@@ -78,7 +79,7 @@ impl World {
     }
 
     fn client_sends(&mut self, number: usize, to: SocketAddr, message: &Message) -> Result<(), Violation> {
-        self.trace.line(format!("c{number}"), || format!("-> {} {message:?}", self.name(to)));
+        self.trace.line(format!("c{number}"), || format!("-> {} {}", self.name(to), brief(&message)));
         let address = self.clients[number].address;
         for bytes in self.clients[number].seal(message) {
             self.send(self.nodes.len() + number, address, to, &bytes.into())?;
