@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
 use agora::auction::message::{Bidding, Call, Lobby, Outcome as Ending, Submit};
 use agora::discovery::message::{CLIENT_PADDING, Message as Discovery};
-use agora::heartbeat::message::{ClientBeat, Message as Beat, Session};
+use agora::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Message as Beat, Session};
 use agora::id::{AuctionId, Index, NodeId, ParticipantId, RequestId, Round, Seq};
 use agora::wire::{ClusterTag, Message, Packer, Sealer};
 use uuid::Uuid;
@@ -72,6 +72,8 @@ pub(crate) struct SimClient {
     pub tasks: BTreeMap<RequestId, Task>,
     /// Its auctions.
     pub follows: BTreeMap<AuctionId, Follow>,
+    /// It sets up the auctions that others join.
+    pub auctioneer: bool,
     /// It asks for nothing new.
     pub closing: bool,
     session: u64,
@@ -87,7 +89,6 @@ pub(crate) struct SimClient {
     numbers: u64,
     refusals: u32,
     shut: BTreeSet<AuctionId>,
-    auctioneer: bool,
     packer: Packer,
     sealer: Sealer,
 }
@@ -160,7 +161,7 @@ impl SimClient {
             self.beat = now + 100 * MILLI;
             let follows =
                 self.follows.iter().filter(|(_, follow)| !follow.ended).map(|(id, follow)| (*id, follow.last));
-            let client = Some(ClientBeat { session, follows: follows.take(8).collect() });
+            let client = Some(ClientBeat { session, follows: follows.take(MAX_FOLLOWED).collect() });
             self.numbers += 1;
             out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
         }
@@ -209,6 +210,9 @@ impl SimClient {
         if self.auctioneer && self.created < AUCTIONS && self.dice.chance(60) {
             self.created += 1;
             return Some(Ask::Create(self.spec()));
+        }
+        if !self.auctioneer && self.dice.chance(250) {
+            return Some(Ask::Create(self.spec())); // Nobody joins it; it is one more thing to remember.
         }
         if self.auctioneer {
             let ready = self.follows.iter_mut().find(|(_, follow)| follow.asked == Some(false));
@@ -316,6 +320,10 @@ impl SimClient {
     /// An event of an auction: delivered in order, each once. Gives what to ask for, if one is missing.
     pub(crate) fn event(&mut self, auction: AuctionId, seq: Seq, message: &Message) {
         let own = self.auctioneer;
+        if !own && !self.follows.contains_key(&auction) && matches!(message, Message::Bidding(Bidding::Created { .. }))
+        {
+            return;
+        }
         let follow = self.follows.entry(auction).or_default();
         if seq > follow.last {
             follow.ahead.insert(seq);
