@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     alone: bool,
     phase: Phase,
     answers: BTreeMap<NodeId, Answer>,
+    /// Mode `reachable`: holders of logs that parted from this one after a partition, and give way to it.
+    parted: BTreeSet<NodeId>,
     gives_up: Timestamp,
     resend: Timestamp,
 }
@@ -62,6 +64,7 @@ impl Candidate {
             alone,
             phase: Phase::Asking,
             answers: BTreeMap::new(),
+            parted: BTreeSet::new(),
             gives_up: now + node.patience(),
             resend: now,
         }
@@ -219,7 +222,8 @@ impl Replicator {
         if !self.is_flushed() {
             return; // Its own promise counts once it is flushed; the next answer or resend counts again.
         }
-        let best = candidate.answers.iter().filter(|(_, answer)| answer.granted).max_by_key(|(_, answer)| answer.last);
+        let adoptable = |(node, answer): &(&NodeId, &Answer)| answer.granted && !candidate.parted.contains(node);
+        let best = candidate.answers.iter().filter(adoptable).max_by_key(|(_, answer)| answer.last);
         let newer = best.map(|(node, answer)| (*node, answer.last)).filter(|(_, last)| *last > self.log.last());
         if let Some((holder, goal)) = newer {
             let agreed = self.log.position(self.commit).unwrap_or(Position::START);
@@ -258,7 +262,14 @@ impl Replicator {
         let patience = self.patience();
         let Role::Candidate(candidate) = &mut self.role else { return };
         let Phase::Fetching { holder, goal, agreed } = &mut candidate.phase else { return };
-        if from != *holder || epoch != candidate.epoch || previous != *agreed {
+        if from != *holder || epoch != candidate.epoch {
+            return;
+        }
+        if entries.is_empty() && previous == *goal && self.settings.mode == Mode::Reachable {
+            self.parted_from(now, from, out);
+            return;
+        }
+        if previous != *agreed {
             return;
         }
         let Some(end) = entries.last().map(|entry| entry.position) else { return };
@@ -283,6 +294,21 @@ impl Replicator {
                 self.give_up_taking_over(out);
             }
         }
+    }
+
+    /// The newest log among the promises lacks what is committed here: after a partition, two logs without a leader. As
+    /// between leaders, more committed auction entries win, then the higher rank.
+    fn parted_from(&mut self, now: Timestamp, holder: NodeId, out: &mut Vec<Output>) {
+        let theirs = self.nodes.get(&holder).map(|(about, _)| (about.decided, about.member.rank()));
+        if theirs.is_some_and(|theirs| theirs > (self.decided, self.me.rank())) {
+            self.end(Output::ReturnAsNewcomer, out);
+            return;
+        }
+        if let Role::Candidate(candidate) = &mut self.role {
+            candidate.parted.insert(holder);
+            candidate.phase = Phase::Promising;
+        }
+        self.count_promises(now, out);
     }
 
     fn give_up_taking_over(&mut self, out: &mut Vec<Output>) {

@@ -173,10 +173,16 @@ impl Replicator {
             self.on_rewind(now, from, probe, after, out);
             return;
         }
-        if from != epoch.leader || !self.log.contains(after) {
+        let Some(founding) = self.log.founding().filter(|_| from == epoch.leader) else { return };
+        if !self.log.contains(after) {
+            if self.settings.mode == Mode::Reachable {
+                // The logs have parted below what the candidate knows committed: there is nothing that it could adopt.
+                let previous = self.log.last();
+                let message = Message::ReplicationResponse { founding, epoch, previous, entries: Vec::new() };
+                self.gated(Output::Send { to: from, message }, out);
+            }
             return;
         }
-        let Some(founding) = self.log.founding() else { return };
         let mut previous = after;
         for _ in 0..DATAGRAMS_A_REQUEST {
             let (entries, _) = self.log.datagram_after(previous.index);

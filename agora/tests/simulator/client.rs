@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
 use agora::auction::message::{Bidding, Call, Head, Lobby, Outcome as Ending, Submit};
 use agora::discovery::message::{CLIENT_PADDING, Message as Discovery};
-use agora::heartbeat::message::{ClientBeat, Message as Beat, Session};
+use agora::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Message as Beat, Session};
 use agora::id::{AuctionId, Epoch, Index, NodeId, ParticipantId, RequestId, Round, Seq};
 use agora::wire::{ClusterTag, Message, Packer, Sealer};
 use uuid::Uuid;
@@ -74,6 +74,8 @@ pub(crate) struct SimClient {
     pub tasks: BTreeMap<RequestId, Task>,
     /// Its auctions.
     pub follows: BTreeMap<AuctionId, Follow>,
+    /// It sets up the auctions that others join.
+    pub auctioneer: bool,
     /// It asks for nothing new.
     pub closing: bool,
     session: u64,
@@ -89,7 +91,6 @@ pub(crate) struct SimClient {
     numbers: u64,
     refusals: u32,
     shut: BTreeSet<AuctionId>,
-    auctioneer: bool,
     packer: Packer,
     sealer: Sealer,
 }
@@ -162,7 +163,7 @@ impl SimClient {
             self.beat = now + 100 * MILLI;
             let follows =
                 self.follows.iter().filter(|(_, follow)| !follow.ended).map(|(id, follow)| (*id, follow.last));
-            let client = Some(ClientBeat { session, follows: follows.take(8).collect() });
+            let client = Some(ClientBeat { session, follows: follows.take(MAX_FOLLOWED).collect() });
             self.numbers += 1;
             out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
         }
@@ -211,6 +212,9 @@ impl SimClient {
         if self.auctioneer && self.created < AUCTIONS && self.dice.chance(60) {
             self.created += 1;
             return Some(Ask::Create(self.spec()));
+        }
+        if !self.auctioneer && self.dice.chance(250) {
+            return Some(Ask::Create(self.spec())); // Nobody joins it; it is one more thing to remember.
         }
         if self.auctioneer {
             let ready = self.follows.iter_mut().find(|(_, follow)| follow.asked == Some(false));
@@ -320,6 +324,10 @@ impl SimClient {
         let Head { auction, seq, epoch: number, .. } = head;
         let epoch = Epoch { number, leader: sender };
         let own = self.auctioneer;
+        if !own && !self.follows.contains_key(&auction) && matches!(message, Message::Bidding(Bidding::Created { .. }))
+        {
+            return;
+        }
         let follow = self.follows.entry(auction).or_default();
         if seq > follow.last {
             follow.ahead.insert(seq);

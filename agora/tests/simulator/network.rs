@@ -36,7 +36,7 @@ impl Weather {
             reordering: maybe(10, 300),
             stragglers: maybe(1, 20),
             damage: maybe(1, 20),
-            latency: dice.between(100, 2 * MILLI),
+            latency: if dice.chance(250) { dice.between(2 * MILLI, 15 * MILLI) } else { dice.between(100, 2 * MILLI) },
         }
     }
 

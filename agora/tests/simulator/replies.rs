@@ -99,8 +99,10 @@ impl World {
         self.report.acknowledged += 1;
         match task.ask {
             Ask::Create(_) => {
-                self.board.push(ack.receipt.auction);
-                self.clients[number].follows.entry(ack.receipt.auction).or_default();
+                if self.clients[number].auctioneer {
+                    self.board.push(ack.receipt.auction);
+                    self.clients[number].follows.entry(ack.receipt.auction).or_default();
+                }
             }
             Ask::Join(auction) => {
                 self.clients[number].follows.entry(auction).or_default();

@@ -220,13 +220,20 @@ fn harsh_faults(dice: &mut Dice, heal: Micros, reckless: bool, mode: Mode) -> Ve
     if (reckless || mode == Mode::Reachable) && dice.chance(300) {
         kinds.push(Fault::CrashAll);
     }
+    // A storm strikes again before anybody has recovered from the last stroke.
+    let storm = dice.coin();
     let mut faults = Vec::new();
     let mut begin = dice.between(SECOND / 2, 3 * SECOND);
     while !kinds.is_empty() && begin < heal {
         let fault = kinds[dice.index(kinds.len())];
-        let length = if dice.coin() { dice.between(50 * MILLI, SECOND) } else { dice.between(SECOND, 5 * SECOND) };
+        let (short, long) = if storm { (20 * MILLI, 500 * MILLI) } else { (50 * MILLI, SECOND) };
+        let length = if dice.chance(if storm { 850 } else { 500 }) {
+            dice.between(short, long)
+        } else {
+            dice.between(SECOND, 5 * SECOND)
+        };
         faults.push(Planned { begin, end: (begin + length).min(heal), fault });
-        begin += dice.between(200 * MILLI, 3 * SECOND);
+        begin += if storm { dice.between(20 * MILLI, 600 * MILLI) } else { dice.between(200 * MILLI, 3 * SECOND) };
     }
     faults
 }
