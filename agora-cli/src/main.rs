@@ -1,2 +1,66 @@
-//! Placeholder.
-fn main() {}
+//! `agora-cli`: takes part in auctions from a terminal or a script.
+//!
+//! `main` → [`options`] (flags, environment, file) → one file per command in [`commands`] → an exit code that
+//! [`failure`] lists.
+
+mod commands;
+mod events;
+mod failure;
+mod identity;
+mod options;
+mod output;
+mod run;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::failure::Failure;
+use crate::options::Cli;
+use crate::output::{Format, Printer};
+
+fn main() -> ExitCode {
+    env_logger::Builder::new().parse_env(env_logger::Env::new().default_filter_or("off")).init();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
+    let format = match cli.global.format() {
+        Ok(format) => format,
+        Err(failure) => return failure.report(Format::Text),
+    };
+    match block_on(cli, Printer::new(format)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(format),
+    }
+}
+
+fn block_on(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::fault(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = commands::run(cli, printer) => result,
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })
+}
+
+/// `--help` and `--version` are no errors; all else is bad usage, in JSON where the arguments ask for it.
+fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // A closed stdout ends the program quietly.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if options::wants_json(std::env::args_os()) {
+        let text = error.render().to_string();
+        let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return Failure::usage(reason).report(Format::Json);
+    }
+    let _ = error.print();
+    ExitCode::from(failure::USAGE)
+}

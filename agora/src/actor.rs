@@ -4,15 +4,27 @@
 //! a busy node. [`Concern`] therefore fires overdue deadlines before *every* message, then handles it, carries out the
 //! outputs in order, and arms one timer for the next deadline: the contract of [`crate::protocol`].
 
+use std::rc::Rc;
+
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
 
+/// At most so many messages from the network wait for one concern; more are dropped and counted, because a sender that
+/// is not answered sends again. What concerns tell each other always gets through: it is bounded by what came in.
+pub const MAILBOX: usize = 1_024;
+
 /// A monotonic clock.
 pub trait Clock {
     /// The reading now.
     fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for Rc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
 }
 
 /// An input, as an actix message.
@@ -63,21 +75,27 @@ where
         self.arm(context, now);
     }
 
+    /// A timer that fires before the deadline is left as it is: deadlines mostly move away from now, and firing early
+    /// only arms the next one.
     fn arm(&mut self, context: &mut Context<Self>, now: Timestamp) {
-        let deadline = self.protocol.deadline();
-        if self.timer.map(|(at, _)| at) == deadline {
-            return;
+        let Some(deadline) = self.protocol.deadline() else { return };
+        match self.timer {
+            Some((at, _)) if at <= deadline => {}
+            earlier => {
+                if let Some((_, timer)) = earlier {
+                    context.cancel_future(timer);
+                }
+                self.start_timer(context, now, deadline);
+            }
         }
-        if let Some((_, timer)) = self.timer.take() {
-            context.cancel_future(timer);
-        }
-        if let Some(deadline) = deadline {
-            let timer = context.run_later(deadline.since(now), |concern, context| {
-                concern.timer = None;
-                concern.drive(context, None);
-            });
-            self.timer = Some((deadline, timer));
-        }
+    }
+
+    fn start_timer(&mut self, context: &mut Context<Self>, now: Timestamp, deadline: Timestamp) {
+        let timer = context.run_later(deadline.since(now), |concern, context| {
+            concern.timer = None;
+            concern.drive(context, None);
+        });
+        self.timer = Some((deadline, timer));
     }
 }
 
@@ -90,6 +108,7 @@ where
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
         self.drive(context, None);
     }
 }

@@ -11,7 +11,6 @@
 pub mod actor;
 pub mod amount;
 pub mod auction;
-#[cfg(feature = "actors")]
 pub mod client;
 pub mod config;
 pub mod cookie;

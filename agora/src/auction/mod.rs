@@ -19,6 +19,7 @@
 pub mod apply;
 pub mod decide;
 pub mod event;
+mod manager;
 pub mod message;
 pub mod protocol;
 pub mod refusal;

@@ -1,17 +1,138 @@
-//! The auction manager.
+//! The auction manager: `manager/` holds its rooms, [`message`](super::message) for what it is told
+//! and wants done.
 
-use super::message::{Input, Output};
+use super::decide::Limits;
+use super::manager::ahead::Ahead;
+use super::manager::book::Book;
+use super::manager::deadlines::Deadlines;
+use super::manager::fates::Fates;
+use super::manager::lead::Lead;
+use super::manager::reads::{Read, Reads};
+use super::manager::request::Request;
+use super::manager::sessions::Sessions;
+use super::manager::sources::Sources;
+use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
+use crate::config::{Mode, Settings};
+use crate::cookie::Cookies;
+use crate::id::{Index, NodeId};
 use crate::protocol::Protocol;
+use crate::replicator::message::Situation;
 use crate::time::Timestamp;
+use std::net::SocketAddr;
 
-/// The auction manager.
+/// The auction manager: on every node a fold of the log; on the leader it decides.
 #[derive(Debug)]
-pub struct Manager {}
+pub struct Manager {
+    pub(super) cookies: Cookies,
+    pub(super) limits: Limits,
+    pub(super) max_auctions: usize,
+    pub(super) durability: Durability,
+    /// This node, once it is known.
+    pub(super) node: Option<NodeId>,
+    /// What is committed.
+    pub(super) book: Book,
+    /// The last entry folded into `book`.
+    pub(super) commit: Index,
+    /// While this node leads.
+    pub(super) lead: Option<Lead>,
+    /// While this node leads: what is decided and not committed.
+    pub(super) ahead: Ahead,
+    /// Of the auctions as they are with what is ahead.
+    pub(super) deadlines: Deadlines,
+    pub(super) sessions: Sessions,
+    pub(super) sources: Sources,
+    pub(super) reads: Reads,
+    pub(super) fates: Fates,
+    pub(super) situation: Option<Situation>,
+    /// Entries that hold no decision.
+    pub(super) undecodable: u64,
+    /// Messages that only a leader sends.
+    pub(super) misdirected: u64,
+}
 
 impl Manager {
-    /// A fresh one.
-    pub fn new(_settings: &crate::config::Settings, _cookies: crate::cookie::Cookies) -> Self {
-        Self {}
+    /// One that knows nothing yet; the log comes as [`Input::Committed`].
+    pub fn new(settings: &Settings, cookies: Cookies) -> Self {
+        Self {
+            cookies,
+            limits: Limits::from(settings),
+            max_auctions: settings.max_auctions,
+            durability: match settings.mode {
+                Mode::Majority(_) => Durability::Quorum,
+                Mode::Reachable => Durability::Reachable,
+            },
+            node: None,
+            book: Book::default(),
+            commit: Index(0),
+            lead: None,
+            ahead: Ahead::default(),
+            deadlines: Deadlines::default(),
+            sessions: Sessions::default(),
+            sources: Sources::default(),
+            reads: Reads::new(settings.failure_timeout()),
+            fates: Fates::default(),
+            situation: None,
+            undecodable: 0,
+            misdirected: 0,
+        }
+    }
+
+    /// With the name under which it answers STATUS_REQUEST; without it a node that never led answers with a nil one.
+    #[must_use]
+    pub const fn named(mut self, node: NodeId) -> Self {
+        self.node = Some(node);
+        self
+    }
+
+    fn lobby(&mut self, now: Timestamp, from: SocketAddr, message: Lobby, out: &mut Vec<Output>) {
+        match message {
+            Lobby::CreateRequest { call, spec } => self.ask(now, from, Request::create(call, spec), out),
+            Lobby::JoinRequest { call, auction } => self.ask(now, from, Request::join(call, auction), out),
+            Lobby::ReadyConfirm { call, auction } => self.ask(now, from, Request::start(call, auction), out),
+            Lobby::ListRequest { session, read, state, auction, after } => {
+                let read = Read { from, number: read, phase: state, auction, after };
+                self.list(now, &session, read, out);
+            }
+            Lobby::CreateAck(_)
+            | Lobby::CreateDeny(_)
+            | Lobby::ListResponse { .. }
+            | Lobby::JoinAck(_)
+            | Lobby::JoinDeny(_)
+            | Lobby::ReadyConfirmAck(_)
+            | Lobby::ReadyConfirmDeny(_) => self.misdirected += 1,
+        }
+    }
+
+    fn bidding(&mut self, now: Timestamp, from: SocketAddr, message: Bidding, out: &mut Vec<Output>) {
+        match message {
+            Bidding::Submit(submit) | Bidding::SubmitRetransmit(submit) => {
+                self.ask(now, from, Request::submit(submit), out);
+            }
+            Bidding::Created { .. }
+            | Bidding::Joined { .. }
+            | Bidding::ReadyCheck { .. }
+            | Bidding::Start { .. }
+            | Bidding::RoundStart { .. }
+            | Bidding::Ack(_)
+            | Bidding::Deny(_)
+            | Bidding::Broadcast { .. }
+            | Bidding::RoundComplete { .. } => self.misdirected += 1,
+        }
+    }
+
+    fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: &Outcome, out: &mut Vec<Output>) {
+        match message {
+            &Outcome::EventsRequest { session, auction, after } => {
+                self.events(now, from, (&session, auction, after), out);
+            }
+            Outcome::StatusRequest { session, read } => self.status(from, session, *read, out),
+            Outcome::Winner(_)
+            | Outcome::Loser(_)
+            | Outcome::Result(_)
+            | Outcome::Cancel { .. }
+            | Outcome::EventsResponse { .. }
+            | Outcome::StatusResponse { .. } => self.misdirected += 1,
+        }
     }
 }
 
@@ -19,11 +140,27 @@ impl Protocol for Manager {
     type Input = Input;
     type Output = Output;
 
-    fn handle(&mut self, _now: Timestamp, _input: Input, _out: &mut Vec<Output>) {}
+    fn handle(&mut self, now: Timestamp, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Lobby(from, message) => self.lobby(now, from, message, out),
+            Input::Bidding(from, message) => self.bidding(now, from, message, out),
+            Input::Outcome(from, message) => self.outcome(now, from, &message, out),
+            Input::HeartBeat { from, number, beat } => self.beat(now, from, number, &beat, out),
+            Input::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
+            Input::Deposed => self.deposed(),
+            Input::Committed(entry) => self.committed(now, entry, out),
+            Input::Credit { room, quorum } => self.credit(now, room, quorum, out),
+            Input::Refused { epoch, number } => self.refused(epoch, number, out),
+            Input::ReadReady { ticket } => self.read_ready(now, ticket, out),
+            Input::Situation(situation) => self.situation = Some(situation),
+        }
+    }
 
-    fn fire(&mut self, _now: Timestamp, _out: &mut Vec<Output>) {}
+    fn fire(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.act_on_deadlines(now, out);
+    }
 
     fn deadline(&self) -> Option<Timestamp> {
-        None
+        self.next_deadline()
     }
 }

@@ -19,7 +19,8 @@ pub enum Message {
         nonce: u64,
         /// From a node: what it tells of itself. From a client: nothing.
         node: Option<About>,
-        /// Ignored; a client sends at least [`CLIENT_PADDING`] bytes.
+        /// Ignored, but for its length: a client sends at least [`CLIENT_PADDING`] bytes, a node [`NODE_PADDING`]. A
+        /// shorter one gets no answer.
         #[serde(with = "serde_bytes")]
         padding: Vec<u8>,
     },
@@ -36,7 +37,8 @@ pub enum Message {
     LeaderDetails {
         /// The request's nonce; 0 where nobody asked.
         nonce: u64,
-        /// The leader and its address, if the sender knows one.
+        /// The leader and its address, if the sender knows one. An unspecified IP (`0.0.0.0`, `::`) means the address
+        /// that this datagram came from: the leader itself answers, and is bound to all its addresses.
         leader: Option<(NodeId, SocketAddr)>,
         /// The highest epoch that the sender has promised.
         epoch: Epoch,
@@ -51,6 +53,10 @@ pub enum Message {
 
 /// A client's DISCOVERY_REQUEST carries this many bytes of padding: a LEADER_DETAILS is not longer.
 pub const CLIENT_PADDING: usize = 160;
+
+/// A node's DISCOVERY_REQUEST carries this many bytes of padding: the DISCOVERY_RESPONSE of a node that knows more, and so
+/// has more to tell, is not longer.
+pub const NODE_PADDING: usize = 144;
 
 /// What a node tells of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +94,9 @@ pub enum Input {
         /// What it says.
         message: Message,
     },
+    /// From the transport, once, at the start: the address that this node's socket is bound to, which LEADER_DETAILS
+    /// names while it leads.
+    Bound(SocketAddr),
     /// From the replicator, whenever any of it changes.
     Situation(Situation),
     /// From the auction manager: a client asked here, and this node does not serve (or its cookie is stale); tell it

@@ -154,6 +154,9 @@ impl Replicator {
         answer: Answer,
         out: &mut Vec<Output>,
     ) {
+        if !self.believable(answer.promise) {
+            return;
+        }
         self.seen = self.seen.max(answer.promise.number);
         self.at_seen = self.at_seen.max(answer.at);
         let Role::Candidate(candidate) = &mut self.role else { return };

@@ -38,7 +38,7 @@ impl Replicator {
     }
 
     /// Whether `epoch` may be promised, as far as its number goes.
-    fn believable(&self, epoch: Epoch) -> bool {
+    pub(super) fn believable(&self, epoch: Epoch) -> bool {
         epoch.number <= self.promise.number.max(self.seen).saturating_add(MAX_EPOCH_JUMP)
     }
 

@@ -67,7 +67,8 @@ impl Replicator {
     fn consider_founding_of(&mut self, now: Timestamp, size: usize, out: &mut Vec<Output>) {
         let since = now - self.settings.discovery_window;
         let lately = || self.nodes.values().filter(|(_, at)| *at >= since).map(|(about, _)| about);
-        if lately().any(|about| about.founding.is_some()) || self.promise != Epoch::NONE {
+        // A promise without a log binds it to nothing: its incarnation is in no list.
+        if lately().any(|about| about.founding.is_some()) {
             return;
         }
         let mut members: Vec<Member> = lately().map(|about| about.member).collect();

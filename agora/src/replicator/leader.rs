@@ -179,10 +179,14 @@ impl Replicator {
         }
     }
 
-    /// A follower has promised a higher epoch: this leadership is over.
-    pub(super) fn on_deny(&mut self, now: Timestamp, promise: Epoch, out: &mut Vec<Output>) {
+    /// A node that this one replicates to has promised a higher epoch: this leadership is over.
+    pub(super) fn on_deny(&mut self, now: Timestamp, from: NodeId, promise: Epoch, out: &mut Vec<Output>) {
+        if !self.believable(promise) {
+            return;
+        }
         self.seen = self.seen.max(promise.number);
-        if matches!(&self.role, Role::Leader(leader) if leader.epoch < promise) {
+        let fenced = |leader: &Leader| leader.epoch < promise && leader.peers.contains_key(&from);
+        if matches!(&self.role, Role::Leader(leader) if fenced(leader)) {
             self.depose(now, promise, out);
             self.noticed = now;
             if !self.ended {

@@ -345,7 +345,7 @@ impl Replicator {
             Message::ReplicateAck { epoch, probe, index, .. } => {
                 self.on_replicate_ack(now, from, epoch, probe, index, out);
             }
-            Message::ReplicateDeny { promise, .. } => self.on_deny(now, promise, out),
+            Message::ReplicateDeny { promise, .. } => self.on_deny(now, from, promise, out),
             Message::ReplicationRequest { epoch, probe, after, .. } => {
                 self.on_replication_request(now, from, epoch, probe, after, out);
             }

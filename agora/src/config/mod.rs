@@ -1,6 +1,20 @@
-//! The settings of a node, under the names of their configuration keys, and the presets that fill them.
+//! The settings of a node, under the names of their configuration keys, the presets that fill them, and what both
+//! binaries need to read them: durations with units, and TOML files whose errors name the line.
+
+mod duration;
+#[cfg(feature = "actors")]
+pub mod file;
+mod preset;
+mod validate;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
+
+pub use duration::{DurationError, Interval, format_duration, parse_duration};
+pub use preset::{Preset, UnknownPreset};
+pub use validate::Invalid;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,101 @@
+//! The commands, a file each.
+
+mod bid;
+mod create;
+mod join;
+mod list;
+mod pass;
+mod show;
+mod start;
+mod status;
+mod wait;
+mod watch;
+
+pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, read_item, read_round_timeout};
+pub(crate) use status::{deadline, holders};
+
+use agora::auction::message::{Ack, Summary};
+use agora::id::AuctionId;
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::events::spec_json;
+use crate::failure::Failure;
+use crate::options::Cli;
+use crate::output::Printer;
+use crate::run;
+use crate::session::Session;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the nodes, the leader, and how far each is
+    Status(status::Args),
+    /// Set up an auction, as its auctioneer
+    Create(create::Args),
+    /// List the auctions
+    List(list::Args),
+    /// Show one auction whole: bids as far as disclosed, and standings
+    Show(show::Args),
+    /// Become a bidder of an auction
+    Join(join::Args),
+    /// Start an auction whose bidders are there, as its auctioneer
+    Start(start::Args),
+    /// Bid in the open round
+    Bid(bid::Args),
+    /// Do not bid in the open round
+    Pass(pass::Args),
+    /// Wait until an auction has come so far
+    Wait(wait::Args),
+    /// Follow one auction until it ends, or all until ctrl-c
+    Watch(watch::Args),
+    /// Play an auction by a script: its auctioneer and all its bidders
+    Run(run::Args),
+}
+
+/// Runs the command.
+pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    let settings = cli.global.settings()?;
+    if let Command::Run(args) = cli.command {
+        return run::run(args, settings, printer).await;
+    }
+    let session = Session::connect(settings, printer).await?;
+    match cli.command {
+        Command::Status(args) => status::run(args, &session).await,
+        Command::Create(args) => create::run(args, &session).await,
+        Command::List(args) => list::run(args, &session).await,
+        Command::Show(args) => show::run(args, &session).await,
+        Command::Join(args) => join::run(args, &session).await,
+        Command::Start(args) => start::run(args, &session).await,
+        Command::Bid(args) => bid::run(args, &session).await,
+        Command::Pass(args) => pass::run(args, &session).await,
+        Command::Wait(args) => wait::run(args, &session).await,
+        Command::Watch(args) => watch::run(args, &session).await,
+        Command::Run(_) => Ok(()),
+    }
+}
+
+/// An AUCTION argument.
+fn auction(text: &str) -> Result<AuctionId, String> {
+    Uuid::parse_str(text).map(AuctionId).map_err(|_| "an auction is named by its UUID".into())
+}
+
+/// What an acknowledgement rests on.
+fn put_durability(object: &mut Map<String, Value>, ack: &Ack) {
+    object.insert("durability".into(), json!(ack.durability));
+    object.insert("disk".into(), json!(ack.disk));
+}
+
+/// One auction, as `list` and `show` begin.
+pub(crate) fn summary_json(summary: &Summary) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("auction".into(), json!(summary.auction));
+    object.insert("auctioneer".into(), json!(summary.auctioneer));
+    object.insert("state".into(), json!(summary.phase));
+    object.insert("round".into(), json!(summary.round));
+    object.insert("bidders".into(), json!(summary.bidders));
+    object.insert("seq".into(), json!(summary.last));
+    object.extend(spec_json(&summary.spec));
+    object
+}

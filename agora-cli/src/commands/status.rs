@@ -1,0 +1,159 @@
+//! `status`: what the leader knows of its cluster, or, while there is none, what any node knows.
+
+use std::time::Duration;
+
+use agora::auction::message::Status;
+use agora::id::{Index, NodeId};
+use agora::replicator::message::Standing;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::failure::Failure;
+use crate::output::{Colour, Printer};
+use crate::session::Session;
+
+/// How often `--wait` looks.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What to wait for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Return when so many nodes hold the log
+    #[arg(long, value_name = "N", env = "AGORA_WAIT", hide_env = true)]
+    wait: Option<usize>,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
+    let status = match args.wait {
+        None => session.client.status(Some(session.timeout())).await?,
+        Some(wanted) => wait(wanted, session).await?,
+    };
+    session.printer.print(|| to_json(&status), |printer| text(printer, &status))
+}
+
+async fn wait(wanted: usize, session: &Session) -> Result<Box<Status>, Failure> {
+    let end = deadline(session.timeout());
+    let mut held = None;
+    loop {
+        if let Ok(Ok(status)) = timeout_at(end, session.client.status(None)).await {
+            let holders = holders(&status);
+            if holders >= wanted {
+                return Ok(status);
+            }
+            held = status.serving.then_some(holders);
+        } else {
+            return Err(match held {
+                Some(held) => Failure::timeout(format!("{held} of {wanted} nodes hold the log")),
+                None => Failure::no_leader(),
+            });
+        }
+        let _ = timeout_at(end, sleep(POLL)).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command's patience is measured by the real clock")]
+pub(crate) fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout
+}
+
+/// How many nodes hold the log, as the leader sees it.
+pub(crate) fn holders(status: &Status) -> usize {
+    if !status.serving {
+        return 0;
+    }
+    let followers = status.peers.iter().filter(|peer| peer.node != status.node);
+    1 + followers.filter(|peer| peer.heard && peer.index >= status.commit && peer.index > Index(0)).count()
+}
+
+/// A node, as the answering one sees it.
+struct Node {
+    node: NodeId,
+    state: &'static str,
+    index: Option<Index>,
+    heard: Option<bool>,
+}
+
+fn nodes(status: &Status) -> Vec<Node> {
+    let member = |node: NodeId| if status.members.iter().any(|m| m.node == node) { "member" } else { "observer" };
+    let own = match status.standing {
+        Standing::Newcomer => "newcomer",
+        Standing::Observer => "observer",
+        Standing::Member => "member",
+    };
+    let mut nodes = vec![Node { node: status.node, state: own, index: Some(status.last), heard: Some(true) }];
+    for peer in status.peers.iter().filter(|peer| peer.node != status.node) {
+        let (node, state) = (peer.node, member(peer.node));
+        nodes.push(Node { node, state, index: Some(peer.index), heard: Some(peer.heard) });
+    }
+    for other in &status.members {
+        if nodes.iter().all(|node| node.node != other.node) {
+            nodes.push(Node { node: other.node, state: "member", index: None, heard: None });
+        }
+    }
+    nodes.sort_by_key(|node| std::cmp::Reverse(node.node));
+    nodes
+}
+
+fn lag(status: &Status, index: Index) -> u64 {
+    status.last.0.saturating_sub(index.0)
+}
+
+fn to_json(status: &Status) -> Value {
+    let nodes: Vec<_> = nodes(status)
+        .into_iter()
+        .map(|Node { node, state, index, heard }| {
+            json!({
+                "node": node.uuid,
+                "state": state,
+                "leader": status.leader == Some(node),
+                "index": index,
+                "lag": index.map(|index| lag(status, index)),
+                "heard": heard,
+            })
+        })
+        .collect();
+    let [waiting, active, completed, cancelled] = status.auctions;
+    let [received, accepted, refused, repeated, no_outcome] = status.fates;
+    json!({
+        "leader": status.leader.map(|leader| leader.uuid),
+        "epoch": status.epoch.number,
+        "commit": status.commit,
+        "answered-by": status.node.uuid,
+        "serving": status.serving,
+        "hears-quorum": status.hears_quorum,
+        "nodes": nodes,
+        "members": status.members.iter().map(|member| member.node.uuid).collect::<Vec<_>>(),
+        "auctions": {"waiting": waiting, "active": active, "completed": completed, "cancelled": cancelled},
+        "requests": {
+            "received": received, "accepted": accepted, "refused": refused, "repeated": repeated,
+            "no-outcome": no_outcome,
+        },
+    })
+}
+
+fn text(printer: &Printer, status: &Status) -> String {
+    let leader = match status.leader {
+        Some(leader) if status.serving && status.hears_quorum => format!("{leader}, epoch {}", status.epoch.number),
+        Some(leader) if status.serving => format!("{leader}, which hears no quorum"),
+        Some(leader) => format!("{leader}, as {} says", status.node),
+        None => format!("none that {} knows of", status.node),
+    };
+    let [waiting, active, completed, cancelled] = status.auctions;
+    let mut lines = vec![
+        format!("leader    {}", printer.paint(Colour::Bold, &leader)),
+        format!("commit    {}", status.commit),
+        format!("auctions  {waiting} waiting, {active} active, {completed} completed, {cancelled} cancelled"),
+    ];
+    for Node { node, state, index, heard } in nodes(status) {
+        let state = if status.leader == Some(node) { "leader" } else { state };
+        let place = match (heard, index) {
+            (Some(false), _) => printer.paint(Colour::Red, "not heard"),
+            (_, Some(index)) if lag(status, index) > 0 => format!("index {index}, {} behind", lag(status, index)),
+            (_, Some(index)) => format!("index {index}"),
+            (_, None) => String::new(),
+        };
+        lines.push(format!("{node}  {state:<9} {place}").trim_end().into());
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,159 @@
+//! How a command ends when it does not succeed: an exit code, a code for programs, a reason for people.
+
+use std::process::ExitCode;
+
+use agora::auction::refusal::Refusal;
+use agora::client::ConnectError;
+use agora::client::message::Failure as Unanswered;
+use agora::config::file::FileError;
+use agora::id::RequestId;
+use serde_json::{Value, json};
+
+use crate::output::Format;
+
+/// A fault of the program or the system.
+pub(crate) const FAULT: u8 = 1;
+/// Bad usage, script or file.
+pub(crate) const USAGE: u8 = 2;
+/// Refused by the cluster.
+const REFUSED: u8 = 3;
+/// No leader found; nothing was sent.
+const NO_LEADER: u8 = 4;
+/// An auction that was followed was cancelled.
+const CANCELLED: u8 = 5;
+/// Sent; the outcome is unknown.
+const UNKNOWN: u8 = 6;
+/// ctrl-c.
+const INTERRUPTED: u8 = 130;
+
+/// Why a command did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    exit: u8,
+    code: String,
+    reason: String,
+    request: Option<RequestId>,
+}
+
+impl Failure {
+    pub(crate) fn fault(reason: impl Into<String>) -> Self {
+        Self::new(FAULT, "fault", reason)
+    }
+
+    pub(crate) fn usage(reason: impl Into<String>) -> Self {
+        Self::new(USAGE, "usage", reason)
+    }
+
+    /// A file that cannot be used; each line of `reason` names path and line.
+    pub(crate) fn file(reason: impl Into<String>) -> Self {
+        Self::new(USAGE, "file", reason)
+    }
+
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
+        Self::new(REFUSED, refusal.code.as_str(), refusal.reason.clone())
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(REFUSED, "NOT_FOUND", "there is no such auction")
+    }
+
+    pub(crate) fn cancelled(reason: impl Into<String>) -> Self {
+        Self::new(CANCELLED, "cancelled", reason)
+    }
+
+    pub(crate) fn timeout(reason: impl Into<String>) -> Self {
+        Self::new(FAULT, "timeout", reason)
+    }
+
+    pub(crate) fn no_leader() -> Self {
+        Self::new(NO_LEADER, "no-leader", "no leader found; nothing was sent")
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(INTERRUPTED, "", "")
+    }
+
+    /// Whoever read stdout has gone: the program ends quietly.
+    pub(crate) fn closed_stdout() -> Self {
+        Self::new(0, "", "")
+    }
+
+    fn new(exit: u8, code: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { exit, code: code.into(), reason: reason.into(), request: None }
+    }
+
+    /// Tells it on stderr, in JSON on exactly one line.
+    pub(crate) fn report(&self, format: Format) -> ExitCode {
+        if !self.code.is_empty() {
+            match format {
+                Format::Json => eprintln!("{}", self.json()),
+                Format::Text => eprint!("{}", self.text()),
+            }
+        }
+        ExitCode::from(self.exit)
+    }
+
+    fn json(&self) -> Value {
+        match self.request {
+            Some(request) => json!({"error": self.code, "request": request, "reason": self.reason}),
+            None => json!({"error": self.code, "reason": self.reason}),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = match self.exit {
+            REFUSED => format!("refused: {}: {}\n", self.code, self.reason),
+            CANCELLED => format!("cancelled: {}\n", self.reason),
+            // Path and line first, so that editors find them.
+            USAGE if self.code == "file" => format!("{}\n", self.reason),
+            _ => format!("error: {}\n", self.reason),
+        };
+        match self.exit {
+            NO_LEADER => {
+                text.push_str("hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n")
+            }
+            UNKNOWN => {
+                if let Some(request) = self.request {
+                    text.push_str(&format!(
+                        "hint: the same command with `--request {request}` finds out, and does nothing twice\n"
+                    ));
+                }
+            }
+            _ => {}
+        }
+        text
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(failure: Unanswered) -> Self {
+        match failure {
+            Unanswered::NoLeader => Self::no_leader(),
+            Unanswered::Unknown { request } => {
+                let failure =
+                    Self::new(UNKNOWN, "unknown", "it was sent, and not answered in time: its outcome is unknown");
+                Self { request: Some(request), ..failure }
+            }
+            Unanswered::NoAnswer => {
+                Self::new(NO_LEADER, "no-leader", "no leader confirmed what was read; nothing was changed")
+            }
+            Unanswered::NoAuction => Self::not_found(),
+            Unanswered::Closed => Self::fault("the client has ended"),
+        }
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Bind { .. } => Self::fault(error.to_string()),
+            ConnectError::Lookup { .. } => Self::usage(error.to_string()),
+        }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        Self::file(error.to_string())
+    }
+}

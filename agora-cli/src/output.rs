@@ -1,0 +1,90 @@
+//! Writing results: JSON lines for programs, aligned text for people.
+
+use std::io::{self, IsTerminal, Write};
+
+use agora::id::ParticipantId;
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// Writes to stdout.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    format: Format,
+    colour: bool,
+}
+
+/// The colours that are used, and only on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    /// What people look for.
+    Bold,
+    /// What they skip.
+    Dim,
+    /// Good news.
+    Green,
+    /// Bad news.
+    Red,
+}
+
+impl Printer {
+    pub(crate) fn new(format: Format) -> Self {
+        let colour = format == Format::Text && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { format, colour }
+    }
+
+    /// One result: as a line of JSON, or as text (which ends without a newline; nothing is written if it is empty).
+    pub(crate) fn print(
+        &self,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce(&Self) -> String,
+    ) -> Result<(), Failure> {
+        let line = match self.format {
+            Format::Json => json().to_string(),
+            Format::Text => text(self),
+        };
+        if line.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::closed_stdout(),
+            _ => Failure::fault(format!("cannot write: {error}")),
+        })
+    }
+
+    /// `text` in a colour, on a terminal.
+    pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
+        let code = match colour {
+            Colour::Bold => 1,
+            Colour::Dim => 2,
+            Colour::Green => 32,
+            Colour::Red => 31,
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
+    }
+
+    /// `text` in a column of `width`, in a colour.
+    pub(crate) fn column(&self, colour: Colour, text: &str, width: usize) -> String {
+        let painted = self.paint(colour, text);
+        painted + &" ".repeat(width.saturating_sub(text.chars().count()))
+    }
+}
+
+/// A participant without a name, short enough for a line.
+pub(crate) fn short(participant: ParticipantId) -> String {
+    participant.to_string().chars().take(8).collect()
+}

@@ -1,0 +1,86 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Parser};
+
+use crate::failure::Failure;
+use crate::output::Format;
+use crate::settings::Settings;
+
+/// What the program is asked to do.
+#[derive(Debug, Parser)]
+#[command(name = "agora-node", version, about = ABOUT, after_help = EXAMPLES, disable_help_flag = true)]
+#[command(term_width = 120, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+
+    /// A TOML file with settings, named like the flags
+    #[arg(long, value_name = "FILE", env = "AGORA_CONFIG", hide_env = true, help_heading = PROGRAM)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Events on stdout: text for people, json for programs, an object a line [default: text]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "AGORA_OUTPUT",
+        hide_env = true,
+        default_value = "text",
+        hide_default_value = true
+    )]
+    #[arg(help_heading = PROGRAM)]
+    pub(crate) output: Format,
+
+    /// Check the configuration, and end
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) check_config: bool,
+
+    /// Print the configuration as a file that can be read back, and end
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) print_config: bool,
+
+    /// Print this help
+    #[arg(short, long, action = ArgAction::HelpShort, help_heading = PROGRAM)]
+    help: Option<bool>,
+}
+
+const ABOUT: &str = "\
+A server of the Agora auction system
+
+With no flags it binds an ephemeral UDP port, finds other nodes by broadcast, and joins or founds the
+cluster `agora`. A flag goes before the environment (AGORA_CLUSTER_SIZE for --cluster-size; repeatable
+flags are comma lists), that before the file, that before the preset.";
+
+const PROGRAM: &str = "Program";
+
+const EXAMPLES: &str = "\
+Durations are written 250ms, 20s or 2m.
+
+Examples:
+  agora-node                                         join or found the cluster on this network
+  agora-node --cluster-size 3                        one of three; survives any one of them
+  agora-node --bind 127.0.0.1:0                      keep to this machine
+  agora-node --bind 10.0.0.5:4000 --join b.lan:4000  without broadcast
+  agora-node --config node.toml --print-config       what is in force
+
+Exit status: 0 stopped as asked, 1 fault, 2 bad usage or configuration.";
+
+/// Reads the command line and the environment. `--help` and `--version` end the program here.
+pub(crate) fn parse(format: Format) -> Result<Cli, Failure> {
+    Cli::try_parse().map_err(|error| {
+        let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+        if wanted || format == Format::Text {
+            error.exit();
+        }
+        Failure::usage(one_line(&error.render().to_string()))
+    })
+}
+
+/// clap's paragraphs, without the usage and the pointer to `--help`.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,103 @@
+//! The work: start the node, tell its events, end it on a signal.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use agora::config::Mode;
+use agora::node::{Ending, Node, NodeHandle, Options};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::options;
+use crate::output::{self, Format};
+use crate::print;
+
+/// Does what the command line asks for.
+pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    let set = options::merged(cli)?;
+    let options = options::options(&set)?;
+    if cli.print_config {
+        // A closed stdout ends the program quietly.
+        let _ = io::stdout().write_all(print::print(&options, &set)?.as_bytes());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if cli.check_config {
+        return Ok(ExitCode::SUCCESS);
+    }
+    warn(options.settings.mode);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::fault(format!("cannot start: {error}")))?;
+    runtime.block_on(serve(options, format))
+}
+
+/// One line on what the mode does not survive.
+fn warn(mode: Mode) {
+    match mode {
+        Mode::Reachable => log::warn!(
+            "without --cluster-size a partition makes two clusters, of which one is given up afterwards; and a server \
+             that goes unheard for the removal time may miss what is acknowledged meanwhile"
+        ),
+        Mode::Majority(2) => {
+            log::warn!(
+                "--cluster-size 2 without disks: once either node is lost or restarted, nothing serves any more"
+            );
+        }
+        Mode::Majority(_) => {}
+    }
+}
+
+async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::listen().map_err(|error| Failure::fault(format!("cannot hear signals: {error}")))?;
+    let mut node = Node::spawn(options);
+    if tell(&mut node, &mut signals, format).await.is_err() {
+        // Nobody reads any more.
+        node.stop();
+    }
+    match node.ended().await {
+        Ending::Stopped | Ending::Killed => Ok(ExitCode::SUCCESS),
+        Ending::Fault(fault) => Err(fault.into()),
+    }
+}
+
+/// Tells the events until there are no more, and fails when nobody reads them.
+async fn tell(node: &mut NodeHandle, signals: &mut Signals, format: Format) -> io::Result<()> {
+    let mut out = io::stdout();
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            event = node.events.next() => match event {
+                Some(event) => output::write(&mut out, format, node.uuid, &event)?,
+                None => return Ok(()),
+            },
+            () = signals.next() => {
+                if stopping {
+                    std::process::exit(1);
+                }
+                stopping = true;
+                node.stop();
+            }
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

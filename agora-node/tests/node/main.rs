@@ -1,0 +1,5 @@
+//! The real binary: what it says, and with which status it ends.
+
+mod configuration;
+mod program;
+mod service;

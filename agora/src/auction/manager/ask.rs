@@ -1,0 +1,187 @@
+//! Requests: exactly once. See "Requests" in the protocol description.
+
+use std::net::SocketAddr;
+
+use super::ahead::{Pending, Reply};
+use super::codec;
+use super::request::{Kind, Request};
+use super::requests::{MAX_REFUSALS, MAX_REQUESTS};
+use super::sessions;
+use crate::auction::decide::{Decided, decide, tick};
+use crate::auction::event::{Answer, Command, Decision};
+use crate::auction::message::Output;
+use crate::auction::protocol::Manager;
+use crate::auction::refusal::{Code, Refusal};
+use crate::heartbeat::message::Session;
+use crate::id::AuctionId;
+use crate::time::{At, Timestamp};
+
+impl Manager {
+    /// Takes a request: proposes what follows from it, or answers it at once.
+    pub(crate) fn ask(&mut self, now: Timestamp, from: SocketAddr, request: Request, out: &mut Vec<Output>) {
+        self.fates.received += 1;
+        let Request { call, kind, auction, command } = request;
+        if !self.admit(now, from, &call.session, out) {
+            self.fates.no_outcome += 1;
+            return;
+        }
+        let key = call.key();
+        let reply = Reply { to: from, session: sessions::key(&call.session), kind };
+        if let Some(answer) = self.book.requests.answer(&key).cloned() {
+            self.fates.repeated += 1;
+            if let (Answer::Done(receipt), true) = (&answer, kind.subscribes()) {
+                self.follow(reply.session, receipt.auction);
+            }
+            out.push(kind.answer(from, call.request, answer, self.durability));
+            return;
+        }
+        if self.ahead.is_pending(&key, reply) {
+            self.fates.repeated += 1;
+            return;
+        }
+        let command = match command {
+            Ok(command) => command,
+            Err(malformed) => return self.deny(reply, &call.request, malformed, out),
+        };
+        match self.settle(now, (from, auction), &command, &call, out) {
+            Ok(decision) => self.propose(decision, Some(reply), out),
+            Err(refusal) => self.deny(reply, &call.request, refusal, out),
+        }
+    }
+
+    /// Whether this node serves, and the client receives at its address; if not it is told who leads. Remembers the
+    /// session.
+    pub(crate) fn admit(&mut self, now: Timestamp, from: SocketAddr, session: &Session, out: &mut Vec<Output>) -> bool {
+        let admitted = self.lead.is_some() && self.cookies.holds(from, session.cookie);
+        if admitted {
+            self.sessions.hear(now, sessions::key(session), from);
+        } else {
+            out.push(Output::Redirect(from));
+        }
+        admitted
+    }
+
+    /// Lets passed deadlines of the auction act, then the command: the proposal to make, or what is refused at once.
+    fn settle(
+        &mut self,
+        now: Timestamp,
+        (from, auction): (SocketAddr, AuctionId),
+        command: &Command,
+        call: &crate::auction::message::Call,
+        out: &mut Vec<Output>,
+    ) -> Result<Decision, Refusal> {
+        let at = self.capacity(now)?;
+        self.tick(now, auction, out);
+        self.capacity(now)?;
+        let found = self.ahead.auction(&self.book, auction);
+        let is_new = found.is_none() && matches!(command, Command::Create { .. });
+        if is_new && self.book.len() + self.ahead.created() >= self.max_auctions {
+            return Err(busy("the cluster holds as many auctions as it may"));
+        }
+        let who = call.session.participant;
+        let key = Some(call.key());
+        match decide(found, command, who, at, &self.limits) {
+            Ok(Decided { events, receipt }) => Ok(Decision { key, events, answer: Some(Answer::Done(receipt)) }),
+            Err(malformed) if is_new => Err(malformed),
+            Err(refusal) => {
+                if self.book.requests.refusals(who, at) + self.ahead.refusals(who) >= MAX_REFUSALS {
+                    return Err(busy("too many refusals of this participant"));
+                }
+                if !self.sources.count(now, from) {
+                    return Err(busy("too many refusals of this address"));
+                }
+                Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)) })
+            }
+        }
+    }
+
+    /// Leadership time, if a proposal can be made now.
+    fn capacity(&self, now: Timestamp) -> Result<At, Refusal> {
+        let Some(lead) = &self.lead else { return Err(busy("the leadership has ended")) };
+        if !lead.quorum {
+            return Err(Refusal { code: Code::NoQuorum, reason: "the leader hears no quorum".into() });
+        }
+        if lead.room == 0 {
+            return Err(busy("too many requests under way"));
+        }
+        if self.book.requests.len() + self.ahead.requests() >= MAX_REQUESTS {
+            return Err(busy("the request table is full"));
+        }
+        Ok(lead.at(now))
+    }
+
+    /// Lets passed deadlines of the auction act, as far as there is credit.
+    pub(crate) fn tick(&mut self, now: Timestamp, auction: AuctionId, out: &mut Vec<Output>) {
+        while let Some(lead) = self.lead.as_ref().filter(|lead| lead.room > 0) {
+            let at = lead.at(now);
+            let events =
+                self.ahead.auction(&self.book, auction).map_or_else(Vec::new, |found| tick(found, at, &self.limits));
+            if events.is_empty() {
+                return;
+            }
+            self.propose(Decision { key: None, events, answer: None }, None, out);
+        }
+    }
+
+    /// Hands a decision to the sequencer, and decides on with it.
+    fn propose(&mut self, decision: Decision, reply: Option<Reply>, out: &mut Vec<Output>) {
+        let Some(lead) = self.lead.as_mut() else { return };
+        let events = match codec::encode(&decision) {
+            Ok(events) => events,
+            Err(error) => {
+                log::error!("a decision cannot be written down, so its request is not carried out: {error}");
+                if let (Some(reply), Some(key)) = (reply, decision.key) {
+                    self.deny(reply, &key.request, busy("the decision cannot be written down"), out);
+                }
+                return;
+            }
+        };
+        let touched = decision.events.first().map(crate::auction::event::Event::auction);
+        let (epoch, number) = (lead.epoch, lead.number());
+        self.ahead.push(&self.book, Pending { number, decision, reply });
+        if let Some(auction) = touched {
+            self.reindex(auction);
+        }
+        out.push(Output::Propose { epoch, events });
+    }
+
+    /// Refuses at once, without an entry.
+    fn deny(&mut self, reply: Reply, request: &crate::id::RequestId, refusal: Refusal, out: &mut Vec<Output>) {
+        if refusal.code.is_no_outcome() {
+            self.fates.no_outcome += 1;
+        } else {
+            self.fates.refused += 1;
+        }
+        out.push(reply.kind.deny(reply.to, *request, refusal));
+    }
+
+    /// Answers one whose proposal was refused by the replicator.
+    pub(crate) fn drop_pending(&mut self, pending: &Pending, out: &mut Vec<Output>) {
+        if let (Some(reply), Some(key)) = (pending.reply, pending.decision.key) {
+            self.deny(reply, &key.request, busy("the leader could not take it"), out);
+        }
+    }
+
+    /// Whatever the kind of request, its answer once committed.
+    pub(crate) fn fulfil(&mut self, pending: Pending, out: &mut Vec<Output>) {
+        let Pending { decision: Decision { key: Some(key), answer: Some(answer), .. }, reply, .. } = pending else {
+            return;
+        };
+        match &answer {
+            Answer::Done(receipt) => {
+                self.fates.accepted += 1;
+                if let Some(reply) = reply.filter(|reply| reply.kind.subscribes()) {
+                    self.sessions.follow(reply.session, receipt.auction);
+                }
+            }
+            Answer::Refused(_) => self.fates.refused += 1,
+        }
+        if let Some(Reply { to, kind, .. }) = reply {
+            out.push(Kind::answer(kind, to, key.request, answer, self.durability));
+        }
+    }
+}
+
+fn busy(reason: &str) -> Refusal {
+    Refusal { code: Code::Busy, reason: reason.into() }
+}

@@ -1,0 +1,161 @@
+//! Events to the sessions that follow an auction: pushed once as they commit, sent again when asked for. Everything that
+//! leaves here is committed, and went through [`Showing`] (SEAL-1).
+
+use std::net::SocketAddr;
+
+use super::book::Held;
+use super::sessions;
+use crate::auction::apply::apply;
+use crate::auction::event::Event;
+use crate::auction::message::{Head, Outcome, Output, Phase};
+use crate::auction::protocol::Manager;
+use crate::auction::state::Auction;
+use crate::auction::view::{Showing, Shown, needs_state_at};
+use crate::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Session};
+use crate::id::{AuctionId, ParticipantId, Seq};
+use crate::time::{At, Timestamp};
+
+/// One request for events is answered with about so many messages, at most a datagram each: the pages of one event are
+/// not torn apart, what is left is asked for again.
+pub(crate) const MAX_SENT_AGAIN: usize = 32;
+
+/// What a watcher of all auctions is answered in the place of an auction: that it is subscribed.
+pub(crate) const ALL: AuctionId = AuctionId(uuid::Uuid::nil());
+
+/// An event and the auction right after it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Occurred<'a> {
+    /// Right after the event.
+    pub(crate) auction: &'a Auction,
+    /// What happened.
+    pub(crate) event: &'a Event,
+    /// Its number.
+    pub(crate) seq: Seq,
+    /// Leadership time of its entry.
+    pub(crate) at: At,
+}
+
+impl Occurred<'_> {
+    /// Shows it, at leadership time `now`, to each of `to`.
+    pub(crate) fn push(&self, now: At, to: &[(ParticipantId, SocketAddr)], out: &mut Vec<Output>) {
+        if to.is_empty() {
+            return;
+        }
+        let Some(showing) = Showing::new(self.auction, self.event) else { return };
+        let head = Head { auction: self.auction.id(), seq: self.seq, at: self.at };
+        for &(participant, address) in to {
+            let takes_part = self.auction.is_participant(participant).then_some(participant);
+            for shown in showing.to(head, now, takes_part) {
+                out.push(match shown {
+                    Shown::Bidding(message) => Output::Bidding(address, message),
+                    Shown::Outcome(message) => Output::Outcome(address, message),
+                });
+            }
+        }
+    }
+}
+
+/// Whether the auction has no further events.
+pub(crate) const fn is_over(auction: &Auction) -> bool {
+    matches!(auction.phase(), Phase::Completed | Phase::Cancelled)
+}
+
+impl Manager {
+    /// AUCTION_EVENTS_REQUEST: sends what comes after `after`, then the last number, and pushes from now on.
+    pub(crate) fn events(
+        &mut self,
+        now: Timestamp,
+        from: SocketAddr,
+        asked: (&Session, Option<AuctionId>, Seq),
+        out: &mut Vec<Output>,
+    ) {
+        let (session, auction, after) = asked;
+        if !self.admit(now, from, session, out) {
+            return;
+        }
+        let Some(lead) = &self.lead else { return };
+        let (epoch, at) = (lead.epoch, lead.at(now));
+        let Some(auction) = auction else {
+            self.sessions.watch(sessions::key(session));
+            out.push(Output::Outcome(from, Outcome::EventsResponse { auction: ALL, epoch, last: None }));
+            return;
+        };
+        let held = self.book.held(auction);
+        if let Some(held) = held {
+            send_again(held, after, at, (session.participant, from), out);
+        }
+        let last = held.and_then(Held::auction).map(Auction::seq);
+        out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch, last }));
+        self.follow(sessions::key(session), auction);
+    }
+
+    /// From now on the session is sent the auction's events, unless there will be none.
+    pub(crate) fn follow(&mut self, session: sessions::SessionKey, auction: AuctionId) {
+        let ahead = self.ahead.auction(&self.book, auction).is_some();
+        let over = self.book.auction(auction).is_some_and(is_over);
+        if ahead && !over {
+            self.sessions.follow(session, auction);
+        }
+    }
+
+    /// HEART_BEAT of a client: it is there, and is told the last number of what it follows. A leader that hears no
+    /// quorum does not answer.
+    pub(crate) fn beat(
+        &mut self,
+        now: Timestamp,
+        from: SocketAddr,
+        number: u64,
+        beat: &ClientBeat,
+        out: &mut Vec<Output>,
+    ) {
+        if !self.admit(now, from, &beat.session, out) {
+            return;
+        }
+        let mut last = Vec::new();
+        for &(auction, _) in beat.follows.iter().take(MAX_FOLLOWED) {
+            if let Some(found) = self.book.auction(auction) {
+                last.push((auction, found.seq()));
+                self.follow(sessions::key(&beat.session), auction);
+            }
+        }
+        if let Some(lead) = self.lead.as_ref().filter(|lead| lead.quorum) {
+            out.push(Output::HeartBeatAck { to: from, number, epoch: lead.epoch, last });
+        }
+    }
+}
+
+/// Shows `to` the events after `after`, as many as [`MAX_SENT_AGAIN`] allows.
+fn send_again(held: &Held, after: Seq, now: At, to: (ParticipantId, SocketAddr), out: &mut Vec<Output>) {
+    let Some(latest) = held.auction() else { return };
+    let first = usize::try_from(after.0).unwrap_or(usize::MAX).min(held.history().len());
+    let mut past = Past { state: None, events: held.history(), folded: 0 };
+    let (before, mut seq) = (out.len(), after);
+    for (place, (event, at)) in held.history().iter().enumerate().skip(first) {
+        if out.len() - before >= MAX_SENT_AGAIN {
+            return;
+        }
+        seq = seq.next();
+        let state = if needs_state_at(event) { past.right_after(place) } else { Some(latest) };
+        if let Some(auction) = state {
+            Occurred { auction, event, seq, at: *at }.push(now, &[to], out);
+        }
+    }
+}
+
+/// An auction as it was, folded again from its first event as far as needed.
+struct Past<'a> {
+    state: Option<Auction>,
+    events: &'a [(Event, At)],
+    folded: usize,
+}
+
+impl Past<'_> {
+    fn right_after(&mut self, place: usize) -> Option<&Auction> {
+        while self.folded <= place {
+            let (event, _) = self.events.get(self.folded)?;
+            apply(&mut self.state, event);
+            self.folded += 1;
+        }
+        self.state.as_ref()
+    }
+}

@@ -1,0 +1,68 @@
+//! Reads: pages of the committed auctions.
+
+use super::reads::Read;
+use crate::auction::message::{Lobby, Output, Summary};
+use crate::auction::protocol::Manager;
+use crate::auction::state::Auction;
+use crate::heartbeat::message::Session;
+use crate::time::Timestamp;
+
+/// A page's summaries take at most so many bytes: with the envelope they stay inside one datagram.
+pub(crate) const MAX_PAGE: usize = 1_000;
+
+/// A summary without its item takes at most so many bytes (a test measures it).
+pub(crate) const SUMMARY_WITHOUT_ITEM: usize = 360;
+
+impl Manager {
+    /// AUCTION_LIST_REQUEST: waits until a quorum shows that this node still leads.
+    pub(crate) fn list(&mut self, now: Timestamp, session: &Session, read: Read, out: &mut Vec<Output>) {
+        if !self.admit(now, read.from, session, out) {
+            return;
+        }
+        if let Some(ticket) = self.reads.take(now, read) {
+            out.push(Output::Read { ticket });
+        }
+    }
+
+    /// The replicator's answer: what waited for it leaves.
+    pub(crate) fn read_ready(&mut self, now: Timestamp, ticket: u64, out: &mut Vec<Output>) {
+        if self.lead.is_none() {
+            return;
+        }
+        let (reads, next) = self.reads.ready(now, ticket);
+        for read in &reads {
+            self.answer_read(read, out);
+        }
+        if let Some(ticket) = next {
+            out.push(Output::Read { ticket });
+        }
+    }
+
+    fn answer_read(&self, read: &Read, out: &mut Vec<Output>) {
+        let Some(lead) = &self.lead else { return };
+        let (auctions, more) = match read.auction {
+            Some(auction) => {
+                let wanted = |summary: &Summary| read.phase.is_none_or(|phase| phase == summary.phase);
+                (self.book.auction(auction).map(Auction::summary).into_iter().filter(wanted).collect(), false)
+            }
+            None => self.page(read),
+        };
+        let (epoch, commit) = (lead.epoch, self.commit);
+        out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.number, epoch, commit, auctions, more }));
+    }
+
+    fn page(&self, read: &Read) -> (Vec<Summary>, bool) {
+        let (mut auctions, mut bytes) = (Vec::new(), 0);
+        for auction in self.book.auctions_after(read.after) {
+            if read.phase.is_some_and(|phase| phase != auction.phase()) {
+                continue;
+            }
+            bytes += SUMMARY_WITHOUT_ITEM + auction.spec().item.len();
+            if bytes > MAX_PAGE {
+                return (auctions, true);
+            }
+            auctions.push(auction.summary());
+        }
+        (auctions, false)
+    }
+}

@@ -1,0 +1,96 @@
+//! What a client's message asks for, whatever message it came in.
+
+use crate::auction::decide::read_amount;
+use crate::auction::event::{Answer, Command, Spec};
+use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Lobby, Output, Submit};
+use crate::auction::refusal::Refusal;
+use crate::id::{AuctionId, RequestId};
+use std::net::SocketAddr;
+
+/// Which message a request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// AUCTION_CREATE_ACK or its denial.
+    Create,
+    /// AUCTION_JOIN_ACK or its denial.
+    Join,
+    /// AUCTION_READY_CONFIRM_ACK or its denial.
+    Start,
+    /// BID_ACK or BID_DENY.
+    Bid,
+}
+
+impl Kind {
+    /// Whether who asks for this wants to be told how the auction goes on.
+    pub(crate) const fn subscribes(self) -> bool {
+        matches!(self, Self::Create | Self::Join)
+    }
+
+    /// The message that tells `answer` to `to`.
+    pub(crate) fn answer(self, to: SocketAddr, request: RequestId, answer: Answer, durability: Durability) -> Output {
+        match answer {
+            Answer::Done(receipt) => {
+                let ack = Ack { request, receipt, durability, disk: false };
+                match self {
+                    Self::Create => Output::Lobby(to, Lobby::CreateAck(ack)),
+                    Self::Join => Output::Lobby(to, Lobby::JoinAck(ack)),
+                    Self::Start => Output::Lobby(to, Lobby::ReadyConfirmAck(ack)),
+                    Self::Bid => Output::Bidding(to, Bidding::Ack(ack)),
+                }
+            }
+            Answer::Refused(refusal) => self.deny(to, request, refusal),
+        }
+    }
+
+    /// The message that tells `refusal` to `to`.
+    pub(crate) fn deny(self, to: SocketAddr, request: RequestId, refusal: Refusal) -> Output {
+        let deny = Deny { request, refusal };
+        match self {
+            Self::Create => Output::Lobby(to, Lobby::CreateDeny(deny)),
+            Self::Join => Output::Lobby(to, Lobby::JoinDeny(deny)),
+            Self::Start => Output::Lobby(to, Lobby::ReadyConfirmDeny(deny)),
+            Self::Bid => Output::Bidding(to, Bidding::Deny(deny)),
+        }
+    }
+}
+
+/// A request.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Who and which.
+    pub(crate) call: Call,
+    /// How it is answered.
+    pub(crate) kind: Kind,
+    /// Where.
+    pub(crate) auction: AuctionId,
+    /// What; malformed: why.
+    pub(crate) command: Result<Command, Refusal>,
+}
+
+impl Request {
+    /// AUCTION_CREATE_REQUEST.
+    pub(crate) fn create(call: Call, spec: Spec) -> Self {
+        let auction = AuctionId::derive(call.session.participant, call.request);
+        Self { call, kind: Kind::Create, auction, command: Ok(Command::Create { auction, spec }) }
+    }
+
+    /// AUCTION_JOIN_REQUEST.
+    pub(crate) const fn join(call: Call, auction: AuctionId) -> Self {
+        Self { call, kind: Kind::Join, auction, command: Ok(Command::Join(auction)) }
+    }
+
+    /// AUCTION_READY_CONFIRM.
+    pub(crate) const fn start(call: Call, auction: AuctionId) -> Self {
+        Self { call, kind: Kind::Start, auction, command: Ok(Command::Start(auction)) }
+    }
+
+    /// BID_SUBMIT, or its retransmission.
+    pub(crate) fn submit(submit: Submit) -> Self {
+        let Submit { call, auction, round, amount } = submit;
+        let command = match amount {
+            None => Ok(Command::Pass { auction, round }),
+            Some(text) => read_amount(&text).map(|amount| Command::Bid { auction, round, amount }),
+        };
+        Self { call, kind: Kind::Bid, auction, command }
+    }
+}

@@ -1,0 +1,157 @@
+//! Who is sent what (ORDER-1, SEAL-1).
+
+use std::time::Duration;
+
+use super::scene::{
+    ALICE, AUCTIONEER, BOB, Log, Scene, address, auction_of, bid, bid_ack, create, epoch, events, participant, receipt,
+    session, spec,
+};
+use crate::auction::event::{Disclosure, Spec};
+use crate::auction::manager::delivery::ALL;
+use crate::auction::message::{Bidding, Head, Input, Line, Outcome, Output, Page};
+use crate::heartbeat::message::ClientBeat;
+use crate::id::{AuctionId, Round, Seq};
+use crate::time::At;
+
+const WATCHER: u128 = 9;
+
+fn head(auction: AuctionId, seq: u64, at: u64) -> Head {
+    Head { auction, seq: Seq(seq), at: At(at) }
+}
+
+fn broadcast(to: u128, head: Head, who: u128, amount: Option<&str>) -> Output {
+    let amount = amount.map(|amount| amount.parse().expect("an amount"));
+    let message = Bidding::Broadcast { head, round: Round(1), participant: participant(who), pass: false, amount };
+    Output::Bidding(address(to), message)
+}
+
+#[test]
+fn a_sealed_amount_is_told_to_its_bidder_only_before_its_round_is_complete() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, spec());
+    leader.tell(events(WATCHER, auction, 5));
+    leader.tell(bid(ALICE, 10, auction, "12"));
+    let head = head(auction, 6, 0);
+    assert_eq!(
+        leader.commit(&mut log),
+        [
+            bid_ack(ALICE, 10, receipt(auction, 6, 1, "12")),
+            broadcast(AUCTIONEER, head, ALICE, None),
+            broadcast(ALICE, head, ALICE, Some("12")),
+            broadcast(BOB, head, ALICE, None),
+            broadcast(WATCHER, head, ALICE, None),
+        ]
+    );
+}
+
+#[test]
+fn an_open_amount_is_told_to_all() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, Spec { disclosure: Disclosure::Open, ..spec() });
+    let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    let head = head(auction, 6, 0);
+    assert_eq!(out[1..], [AUCTIONEER, ALICE, BOB].map(|to| broadcast(to, head, ALICE, Some("12"))));
+}
+
+#[test]
+fn a_complete_round_opens_its_amounts_and_says_so_again_later() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, spec());
+    leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    leader.done(&mut log, bid(BOB, 11, auction, "13"));
+    leader.done(&mut log, bid(ALICE, 12, auction, "20"));
+    let line = |who, amount: &str| {
+        let amount = Some(amount.parse().expect("an amount"));
+        Line { participant: participant(who), amount, total: amount }
+    };
+    let page = Page { number: 1, of: 1, lines: vec![line(BOB, "13"), line(ALICE, "12")] };
+    let complete = Bidding::RoundComplete { head: head(auction, 8, 0), round: Round(1), page };
+    let out = leader.tell(events(WATCHER, auction, 7));
+    assert_eq!(out[0], Output::Bidding(address(WATCHER), complete));
+    let second = Bidding::Broadcast {
+        head: head(auction, 10, 0),
+        round: Round(2),
+        participant: participant(ALICE),
+        pass: false,
+        amount: None,
+    };
+    assert_eq!(out[2], Output::Bidding(address(WATCHER), second));
+    let response = Outcome::EventsResponse { auction, epoch: epoch(1), last: Some(Seq(10)) };
+    assert_eq!(out[3..], [Output::Outcome(address(WATCHER), response)]);
+}
+
+#[test]
+fn who_creates_or_joins_is_sent_what_follows() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let out = leader.done(&mut log, create(1, spec()));
+    let created = |output: &Output| matches!(output, Output::Bidding(_, Bidding::Created { .. }));
+    assert_eq!(out.iter().filter(|output| created(output)).count(), 1);
+    let out = leader.done(&mut log, super::scene::join(ALICE, 2, auction_of(1)));
+    let joined = |output: &Output| matches!(output, Output::Bidding(_, Bidding::Joined { .. }));
+    assert_eq!(out.iter().filter(|output| joined(output)).count(), 2);
+}
+
+#[test]
+fn what_is_asked_for_of_an_unknown_auction_is_answered_so() {
+    let mut leader = Scene::leader();
+    let auction = auction_of(1);
+    let response = Outcome::EventsResponse { auction, epoch: epoch(1), last: None };
+    assert_eq!(leader.tell(events(ALICE, auction, 0)), [Output::Outcome(address(ALICE), response)]);
+}
+
+#[test]
+fn who_watches_all_is_sent_every_auction() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let request = Outcome::EventsRequest { session: session(WATCHER), auction: None, after: Seq(0) };
+    let response = Outcome::EventsResponse { auction: ALL, epoch: epoch(1), last: None };
+    let out = leader.tell(Input::Outcome(address(WATCHER), request));
+    assert_eq!(out, [Output::Outcome(address(WATCHER), response)]);
+    let out = leader.done(&mut log, create(1, spec()));
+    assert!(matches!(out.last(), Some(Output::Bidding(to, Bidding::Created { .. })) if *to == address(WATCHER)));
+}
+
+#[test]
+fn a_session_unheard_for_a_minute_is_sent_nothing() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, Spec { round_timeout_ms: None, ..spec() });
+    leader.pass(Duration::from_secs(60));
+    let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    assert_eq!(out, [bid_ack(ALICE, 10, receipt(auction, 6, 1, "12"))]);
+}
+
+#[test]
+fn a_heartbeat_keeps_a_session_and_is_told_the_last_event() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, Spec { round_timeout_ms: None, ..spec() });
+    leader.pass(Duration::from_secs(60));
+    let follows = vec![(auction, Seq(5)), (auction_of(99), Seq(0))];
+    let beat = ClientBeat { session: session(BOB), follows };
+    let out = leader.tell(Input::HeartBeat { from: address(BOB), number: 4, beat: beat.clone() });
+    let last = vec![(auction, Seq(5))];
+    assert_eq!(out, [Output::HeartBeatAck { to: address(BOB), number: 4, epoch: epoch(1), last }]);
+    let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    assert_eq!(out.last(), Some(&broadcast(BOB, head(auction, 6, 60_000), ALICE, None)));
+    leader.tell(Input::Credit { room: 0, quorum: false });
+    assert_eq!(leader.tell(Input::HeartBeat { from: address(BOB), number: 5, beat: beat.clone() }), []);
+    leader.tell(Input::Deposed);
+    let out = leader.tell(Input::HeartBeat { from: address(BOB), number: 6, beat });
+    assert_eq!(out, [Output::Redirect(address(BOB))]);
+}
+
+#[test]
+fn the_winner_and_the_loser_and_the_others_are_told_the_result() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, Spec { rounds: 1, ..spec() });
+    leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    let out = leader.done(&mut log, bid(BOB, 11, auction, "13"));
+    let told: Vec<_> = out
+        .iter()
+        .filter_map(|output| match output {
+            Output::Outcome(to, Outcome::Winner(_)) => Some((*to, "winner")),
+            Output::Outcome(to, Outcome::Loser(_)) => Some((*to, "loser")),
+            Output::Outcome(to, Outcome::Result(_)) => Some((*to, "result")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(address(AUCTIONEER), "result"), (address(ALICE), "loser"), (address(BOB), "winner")]);
+}

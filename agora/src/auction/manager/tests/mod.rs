@@ -1,0 +1,10 @@
+//! The manager, told one thing at a time; what it wants done is compared as a whole.
+
+mod any_order;
+mod deadlines;
+mod delivery;
+mod exactly_once;
+mod leadership;
+mod limits;
+mod reads;
+mod scene;

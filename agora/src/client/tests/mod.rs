@@ -1,0 +1,1 @@
+//! Given a state and one input, the whole list of outputs.

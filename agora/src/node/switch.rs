@@ -1,0 +1,89 @@
+//! Carries what the concerns want done to whoever does it.
+
+use std::cell::RefCell;
+
+use actix::Recipient;
+use tokio::sync::mpsc;
+
+use super::options::Applied;
+use super::wiring::{self, Deliver, Host};
+use crate::actor::In;
+use crate::auction::message::Output;
+use crate::transport::Inlet;
+use crate::{replicator, sequencer};
+
+/// What the host hears.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// From a concern.
+    Host(Box<Host>),
+    /// An actor is gone.
+    Ended(&'static str),
+}
+
+/// The connections of one life of the concerns.
+///
+/// Concerns and switch hold each other; [`cut`](Self::cut) parts them, whereupon the actors end.
+pub(super) struct Switch {
+    concerns: RefCell<Option<(Inlet, Recipient<In<sequencer::message::Input>>)>>,
+    transport: Recipient<In<wiring::Transport>>,
+    host: mpsc::UnboundedSender<Word>,
+    applied: Option<Applied>,
+}
+
+impl Switch {
+    /// Not yet connected to any concern.
+    pub(super) fn new(
+        transport: Recipient<In<wiring::Transport>>,
+        host: mpsc::UnboundedSender<Word>,
+        applied: Option<Applied>,
+    ) -> Self {
+        Self { concerns: RefCell::new(None), transport, host, applied }
+    }
+
+    /// From now on, outputs reach these.
+    pub(super) fn connect(&self, inlet: Inlet, sequencer: Recipient<In<sequencer::message::Input>>) {
+        *self.concerns.borrow_mut() = Some((inlet, sequencer));
+    }
+
+    /// From now on, nothing that a concern wants is done.
+    pub(super) fn cut(&self) {
+        let concerns = self.concerns.borrow_mut().take();
+        drop(concerns);
+    }
+
+    /// An actor is gone. That is a fault, unless the switch was cut before.
+    pub(super) fn ended(&self, name: &'static str) {
+        if self.concerns.try_borrow().is_ok_and(|concerns| concerns.is_some()) {
+            let _ = self.host.send(Word::Ended(name));
+        }
+    }
+
+    /// Passes one thing on. Never waits.
+    pub(super) fn carry_out(&self, deliver: Deliver) {
+        let concerns = self.concerns.borrow();
+        let Some((inlet, sequencer)) = concerns.as_ref() else { return };
+        match deliver {
+            Deliver::Discovery(input) => inlet.discovery.do_send(In(input)),
+            Deliver::Heartbeat(input) => inlet.heartbeat.do_send(In(input)),
+            Deliver::Election(input) => inlet.election.do_send(In(input)),
+            Deliver::Sequencer(input) => sequencer.do_send(In(input)),
+            Deliver::Replicator(input) => inlet.replicator.do_send(In(input)),
+            Deliver::Manager(input) => inlet.manager.do_send(In(input)),
+            Deliver::Transport(request) => self.transport.do_send(In(request)),
+            // The disk is memory: what is written is as durable at once as it will ever be.
+            Deliver::Disk { ticket, .. } => {
+                inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket)));
+            }
+            Deliver::Host(Host::Applied(Output::Applied { index, decision })) => {
+                if let Some(applied) = &self.applied {
+                    applied(index, &decision);
+                }
+            }
+            Deliver::Host(word) => {
+                // A host that is gone has cut the switch or ended the thread.
+                let _ = self.host.send(Word::Host(Box::new(word)));
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The actor that owns the sockets.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler};
+
+use super::address_book::AddressBook;
+use super::counters::{Count, Counters};
+use super::inlet::{Inlet, Missed};
+use super::net::Socket;
+use super::outgoing::Outgoing;
+use super::sift::Sieve;
+use super::sockets::Sockets;
+use crate::actor::{Clock, In};
+use crate::id::NodeId;
+use crate::node::wiring::{self, from_network};
+use crate::wire::{ClusterTag, MAX_DATAGRAM, Message, Sealer};
+
+/// Datagrams that one turn takes from a socket: enough to be worth a wake-up, few enough that the concerns keep up.
+const BATCH: usize = 64;
+/// Messages from concerns that wait here; more are no loss, see [`crate::actor::MAILBOX`].
+const MAILBOX: usize = 1_024;
+/// How often interfaces and names are looked at again.
+const REFRESH: Duration = Duration::from_secs(30);
+/// The same while a name has no address.
+const RETRY: Duration = Duration::from_secs(1);
+/// A socket that fails to receive is left alone for so long, lest it keep the node busy.
+const AFTER_ERROR: Duration = Duration::from_millis(10);
+
+/// Sees every message that comes in or goes out.
+pub type Tap = Arc<dyn Fn(Way, SocketAddr, &Message) + Send + Sync>;
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the address to this node.
+    In,
+    /// From this node to the address.
+    Out,
+}
+
+/// Begin to serve these concerns, under this identity; the former ones are forgotten.
+#[derive(Debug)]
+pub struct Attach {
+    /// The identity that datagrams carry.
+    pub me: NodeId,
+    /// Who hears the network.
+    pub inlet: Inlet,
+}
+
+/// Close the sockets.
+#[derive(Debug)]
+pub struct Close {
+    /// Send what waits before.
+    pub flush: bool,
+}
+
+#[derive(Debug)]
+struct Flush;
+
+type Batch = Vec<(SocketAddr, Vec<u8>)>;
+
+/// The transport actor.
+pub struct Transport {
+    sockets: Sockets,
+    broadcasts: Vec<SocketAddr>,
+    sieve: Sieve,
+    attached: Option<Attached>,
+    outgoing: Outgoing,
+    book: AddressBook,
+    counters: Arc<Counters>,
+    clock: Rc<dyn Clock>,
+    tap: Option<Tap>,
+    ended: Option<Box<dyn FnOnce()>>,
+}
+
+struct Attached {
+    me: NodeId,
+    sealer: Sealer,
+    inlet: Inlet,
+}
+
+impl Transport {
+    /// A transport that takes and sends nothing until [`Attach`].
+    pub fn new(
+        sockets: Sockets,
+        cluster: &str,
+        clock: Rc<dyn Clock>,
+        counters: Arc<Counters>,
+        tap: Option<Tap>,
+    ) -> Self {
+        let local = sockets.local().ip();
+        Self {
+            broadcasts: sockets.reach.broadcasts(local, &*sockets.net),
+            sockets,
+            sieve: Sieve { cluster: ClusterTag::of(cluster), loopback_only: local.is_loopback() },
+            attached: None,
+            outgoing: Outgoing::default(),
+            book: AddressBook::default(),
+            counters,
+            clock,
+            tap,
+            ended: None,
+        }
+    }
+
+    /// `ended` is called when this transport is gone, whatever the reason.
+    #[must_use]
+    pub fn when_ended(mut self, ended: impl FnOnce() + 'static) -> Self {
+        self.ended = Some(Box::new(ended));
+        self
+    }
+
+    /// Takes one batch, then waits for the next; between two full ones the concerns get their turn.
+    fn receive(socket: Rc<dyn Socket>, was_full: bool, context: &mut Context<Self>) {
+        let reader = Rc::clone(&socket);
+        let batch = async move {
+            if was_full {
+                tokio::task::yield_now().await;
+            }
+            read(&*reader).await
+        };
+        context.spawn(wrap_future::<_, Self>(batch).map(move |batch, transport, context| {
+            let mut was_full = false;
+            match batch {
+                Ok(batch) => {
+                    was_full = batch.len() == BATCH;
+                    for (from, datagram) in batch {
+                        let became = transport.take(from, &datagram);
+                        transport.counters.add(became);
+                    }
+                }
+                Err(_) => transport.counters.add(Count::ReceiveError),
+            }
+            Self::receive(socket, was_full, context);
+        }));
+    }
+
+    /// Takes one datagram, and says what became of it.
+    fn take(&mut self, from: SocketAddr, datagram: &[u8]) -> Count {
+        let Some(attached) = &self.attached else { return Count::Detached };
+        let (header, messages) = match self.sieve.sift(attached.me, from, datagram) {
+            Ok(taken) => taken,
+            Err(kind) => return kind,
+        };
+        if !header.sender.uuid.is_nil() && !self.book.learn(header.sender, from, self.clock.now()) {
+            self.counters.add(Count::BookFull);
+        }
+        for message in messages {
+            if let Some(tap) = &self.tap {
+                tap(Way::In, from, &message);
+            }
+            self.counters.add(match attached.inlet.offer(from_network(from, header.sender, message)) {
+                Ok(()) => Count::Delivered,
+                Err(Missed::Full) => Count::Full,
+                Err(Missed::Ended) => Count::Detached,
+            });
+        }
+        Count::Received
+    }
+
+    fn send(&mut self, to: SocketAddr, message: Message, context: &mut Context<Self>) {
+        if let Some(tap) = &self.tap {
+            tap(Way::Out, to, &message);
+        }
+        if self.outgoing.push(to, message) {
+            // Handled when the mailbox is empty: at the end of this turn.
+            context.notify(In(Flush));
+        }
+    }
+
+    fn broadcast(&mut self, message: &Message, context: &mut Context<Self>) {
+        for target in 0..self.broadcasts.len() + self.sockets.joins.len() {
+            let joins = target.checked_sub(self.broadcasts.len());
+            let to = joins.map_or_else(|| self.broadcasts[target], |join| self.sockets.joins[join]);
+            self.send(to, message.clone(), context);
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(attached) = &mut self.attached {
+            self.outgoing.flush(&mut attached.sealer, &*self.sockets.unicast, &self.counters);
+        }
+    }
+
+    /// Looks names and interfaces up again, after a while.
+    fn refresh(after: Duration, context: &mut Context<Self>) {
+        context.run_later(after, |transport, context| {
+            let local = transport.sockets.local().ip();
+            transport.broadcasts = transport.sockets.reach.broadcasts(local, &*transport.sockets.net);
+            let (reach, net) = (transport.sockets.reach.clone(), Rc::clone(&transport.sockets.net));
+            let lookup = async move { reach.joins(local, &*net).await };
+            context.spawn(wrap_future::<_, Self>(lookup).map(|(found, failed), transport, context| {
+                // A name server that is away takes no address from us.
+                if failed.is_empty() {
+                    transport.sockets.joins = found;
+                } else {
+                    transport.sockets.joins.extend(found);
+                    transport.sockets.joins.sort_unstable();
+                    transport.sockets.joins.dedup();
+                    log::info!("no address for {}", failed.join(", "));
+                }
+                Self::refresh(if failed.is_empty() { REFRESH } else { RETRY }, context);
+            }));
+        });
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            ended();
+        }
+    }
+}
+
+async fn read(socket: &dyn Socket) -> io::Result<Batch> {
+    socket.readable().await?;
+    let mut batch = Batch::new();
+    // One byte more than any datagram of ours, so that a longer one is noticed.
+    let mut buffer = [0; MAX_DATAGRAM + 1];
+    while batch.len() < BATCH {
+        match socket.try_receive(&mut buffer) {
+            Ok((length, from)) => batch.push((from, buffer[..length].to_vec())),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(error) if batch.is_empty() => {
+                tokio::time::sleep(AFTER_ERROR).await;
+                return Err(error);
+            }
+            Err(_) => break,
+        }
+    }
+    Ok(batch)
+}
+
+impl Actor for Transport {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(MAILBOX);
+        Self::receive(Rc::clone(&self.sockets.unicast), false, context);
+        if let Some(listener) = &self.sockets.listener {
+            Self::receive(Rc::clone(listener), false, context);
+        }
+        Self::refresh(if self.sockets.all_found { REFRESH } else { RETRY }, context);
+    }
+}
+
+impl Handler<In<wiring::Transport>> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, In(request): In<wiring::Transport>, context: &mut Self::Context) {
+        match request {
+            wiring::Transport::ToNode(node, message) => match self.book.find(node) {
+                Some(to) => self.send(to, message, context),
+                None => self.counters.add(Count::Unknown),
+            },
+            wiring::Transport::ToAddress(to, message) => self.send(to, message, context),
+            wiring::Transport::Broadcast(message) => self.broadcast(&message, context),
+            wiring::Transport::Learn(node, address) => {
+                if !self.book.learn(node, address, self.clock.now()) {
+                    self.counters.add(Count::BookFull);
+                }
+            }
+        }
+    }
+}
+
+impl Handler<In<Flush>> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, _: In<Flush>, _: &mut Self::Context) {
+        self.flush();
+    }
+}
+
+impl Handler<In<Attach>> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, In(Attach { me, inlet }): In<Attach>, _: &mut Self::Context) {
+        // What waits was said under the former identity.
+        self.flush();
+        self.attached = Some(Attached { me, sealer: Sealer::new(self.sieve.cluster, me), inlet });
+    }
+}
+
+impl Handler<In<Close>> for Transport {
+    type Result = ();
+
+    fn handle(&mut self, In(Close { flush }): In<Close>, context: &mut Self::Context) {
+        if flush {
+            self.flush();
+        }
+        context.terminate();
+    }
+}

@@ -1,0 +1,56 @@
+//! Where messages from the network enter the concerns: bounded, never waiting.
+
+use actix::Recipient;
+use actix::prelude::SendError;
+
+use crate::actor::In;
+use crate::node::wiring::Deliver;
+use crate::{auction, discovery, election, heartbeat, replicator};
+
+/// The concerns that hear the network.
+#[derive(Debug, Clone)]
+pub struct Inlet {
+    /// Who is there.
+    pub discovery: Recipient<In<discovery::message::Input>>,
+    /// Who is still there.
+    pub heartbeat: Recipient<In<heartbeat::message::Input>>,
+    /// Who should lead.
+    pub election: Recipient<In<election::message::Input>>,
+    /// Who holds it.
+    pub replicator: Recipient<In<replicator::message::Input>>,
+    /// The auctions.
+    pub manager: Recipient<In<auction::message::Input>>,
+}
+
+/// Why a message did not reach its concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// Too many wait already.
+    Full,
+    /// The concern is not there (any more).
+    Ended,
+}
+
+impl Inlet {
+    /// Hands a message from the network to its concern, if that has room.
+    pub fn offer(&self, deliver: Deliver) -> Result<(), Missed> {
+        match deliver {
+            Deliver::Discovery(input) => offer(&self.discovery, input),
+            Deliver::Heartbeat(input) => offer(&self.heartbeat, input),
+            Deliver::Election(input) => offer(&self.election, input),
+            Deliver::Replicator(input) => offer(&self.replicator, input),
+            Deliver::Manager(input) => offer(&self.manager, input),
+            // Nothing on the wire leads to these.
+            Deliver::Sequencer(_) | Deliver::Transport(_) | Deliver::Disk { .. } | Deliver::Host(_) => {
+                Err(Missed::Ended)
+            }
+        }
+    }
+}
+
+fn offer<T: Send>(to: &Recipient<In<T>>, input: T) -> Result<(), Missed> {
+    to.try_send(In(input)).map_err(|error| match error {
+        SendError::Full(_) => Missed::Full,
+        SendError::Closed(_) => Missed::Ended,
+    })
+}

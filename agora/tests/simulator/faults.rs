@@ -1,0 +1,171 @@
+//! How the faults of the schedule are carried out: on whom, and how far a mode's promise allows it.
+
+use std::rc::Rc;
+
+use agora::config::Mode;
+use agora::replicator::message::Standing;
+
+use crate::network::Network;
+use crate::schedule::{Fault, MILLI, Promise};
+use crate::world::World;
+
+impl World {
+    /// A fault of the schedule begins.
+    pub(crate) fn fault_begins(&mut self, number: usize) {
+        let planned = self.schedule.faults[number];
+        let fault = planned.fault;
+        let target = self.target(fault);
+        self.trace.line("", || format!("fault {number} begins: {fault:?}, node {target}"));
+        let everyone: Vec<usize> = (0..self.nodes.len() + self.clients.len()).collect();
+        let done = match fault {
+            Fault::Crash { .. } => {
+                self.may_fall(target) && {
+                    self.crash(target);
+                    true
+                }
+            }
+            Fault::Stop { .. } => {
+                self.may_fall(target) && {
+                    self.nodes[target].stop();
+                    true
+                }
+            }
+            Fault::CrashAll => {
+                self.up().into_iter().for_each(|slot| self.crash(slot));
+                true
+            }
+            Fault::Isolate => {
+                let rest: Vec<usize> = everyone.into_iter().filter(|other| *other != target).collect();
+                self.network.cut(number, Network::between(&[target], &rest));
+                true
+            }
+            Fault::Split | Fault::Bridge => {
+                let bridge = (fault == Fault::Bridge).then_some(target);
+                let (mut left, mut right) = (Vec::new(), Vec::new());
+                for endpoint in everyone.into_iter().filter(|endpoint| Some(*endpoint) != bridge) {
+                    if self.dice.coin() { left.push(endpoint) } else { right.push(endpoint) }
+                }
+                self.network.cut(number, Network::between(&left, &right));
+                true
+            }
+            Fault::OneWay => {
+                let other = self.dice.index(everyone.len());
+                let way = if self.dice.coin() { (target, other) } else { (other, target) };
+                self.network.cut(number, vec![way]);
+                true
+            }
+            Fault::Links => {
+                let some: Vec<usize> = everyone.into_iter().filter(|_| self.dice.coin()).collect();
+                self.network.cut(number, Network::between(&[target], &some));
+                true
+            }
+            Fault::Pause { .. } => {
+                self.nodes[target].paused_until = planned.end;
+                true
+            }
+            Fault::Disk { .. } => {
+                self.nodes[target].disk_stuck_until = planned.end;
+                true
+            }
+        };
+        if done {
+            *self.report.faults.entry(fault.name()).or_default() += 1;
+        }
+    }
+
+    /// A fault of the schedule ends.
+    pub(crate) fn fault_ends(&mut self, number: usize) {
+        self.trace.line("", || format!("fault {number} ends"));
+        self.network.restore(number);
+        if matches!(self.schedule.faults[number].fault, Fault::Crash { .. } | Fault::Stop { .. } | Fault::CrashAll) {
+            for slot in 0..self.nodes.len() {
+                if self.schedule.nodes[slot].start <= self.now {
+                    self.start(slot);
+                }
+            }
+        }
+    }
+
+    fn target(&mut self, fault: Fault) -> usize {
+        let aimed = match fault {
+            Fault::Crash { leader } | Fault::Stop { leader } | Fault::Pause { leader } | Fault::Disk { leader } => {
+                leader
+            }
+            Fault::Isolate => true,
+            _ => false,
+        };
+        let any = self.dice.index(self.nodes.len());
+        if aimed { self.checks.leader().unwrap_or(any) } else { any }
+    }
+
+    /// Whether this node may be lost under what the schedule promises.
+    fn may_fall(&self, slot: usize) -> bool {
+        if self.nodes[slot].running.is_none() {
+            return false;
+        }
+        match (self.schedule.mode, self.schedule.promise) {
+            (Mode::Majority(_), _) => self.schedule.reckless || self.checks.quorum_lives(Some(slot)),
+            (Mode::Reachable, Promise::Branches) => true,
+            // One after another: another live node must hold what is acknowledged.
+            (Mode::Reachable, Promise::OneLog) => self.has_backup(slot),
+        }
+    }
+
+    /// A leader serves, and its view has a live member besides this node that follows it.
+    fn has_backup(&self, slot: usize) -> bool {
+        let Some(leader) = self.checks.leader() else { return false };
+        let Some(situation) = self.checks.situation(leader) else { return false };
+        let live: Vec<usize> = self
+            .up()
+            .into_iter()
+            .filter(|other| {
+                let Some(node) = self.checks.incarnation(*other) else { return false };
+                let Some(there) = self.checks.situation(*other) else { return false };
+                situation.members.iter().any(|member| member.node == node)
+                    && there.standing == Standing::Member
+                    && there.promise == situation.promise
+                    && there.commit.epoch == situation.commit.epoch
+            })
+            .collect();
+        let all_live = situation.members.len() == live.len();
+        all_live && situation.hears_quorum && live.iter().any(|other| *other != slot)
+    }
+
+    /// A client acts, and will again.
+    pub(crate) fn act(&mut self, number: usize) {
+        let endpoint = self.nodes.len() + number;
+        let outbox = self.clients[number].act(self.now, &self.board, self.acknowledged);
+        for (to, message) in outbox {
+            self.trace.line(format!("c{number}"), || {
+                format!("-> {} {message:?}", to.map_or("all".into(), |to| self.name(to)))
+            });
+            for bytes in self.clients[number].seal(&message) {
+                let bytes: Rc<[u8]> = bytes.into();
+                let address = self.clients[number].address;
+                // A client's datagram that is too large is its own fault, not a node's.
+                let _ = match to {
+                    Some(to) => self.send(endpoint, address, to, &bytes),
+                    None => self.broadcast(endpoint, address, &bytes),
+                };
+            }
+        }
+        if number == 0 && self.schedule.twins {
+            self.copy_to_twin();
+        }
+        let pause = self.dice.between(20 * MILLI, 60 * MILLI);
+        self.queue.push(self.now + pause, crate::queue::Happening::Client(number));
+    }
+
+    /// Two clients with one id: the second sends a request of the first too, sometimes with another amount.
+    fn copy_to_twin(&mut self) {
+        if !self.dice.chance(200) {
+            return;
+        }
+        let newest =
+            self.clients[0].tasks.iter().filter(|(_, task)| !task.is_read()).max_by_key(|(_, task)| task.begun);
+        if let Some((request, task)) = newest.map(|(request, task)| (*request, task.clone())) {
+            let other_amount = self.dice.chance(300);
+            self.clients[1].copy(request, task, self.now, other_amount);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! LOG-2: one entry per (epoch, index); a committed prefix is the same on every node and never rewritten.
+
+use std::collections::BTreeMap;
+
+use agora::id::Position;
+use agora::replicator::message::{Entry, Record};
+
+use super::shadow::{Held, digest};
+use super::{Ledger, Shadow, Violation};
+
+/// Every entry ever written, by its name.
+#[derive(Debug, Default)]
+pub(crate) struct Log2 {
+    entries: BTreeMap<Position, u64>,
+}
+
+impl Log2 {
+    /// A node writes.
+    pub(crate) fn written(&mut self, shadow: &Shadow, record: &Record) -> Result<(), Violation> {
+        let violation = |what: String| Err(Violation::new("LOG-2", format!("{:?} {what}", shadow.me.node)));
+        match record {
+            Record::Promise(_) => {}
+            Record::Append(entry) => {
+                if entry.position.index != shadow.last().next() {
+                    return violation(format!("appends {:?} behind {:?}", entry.position, shadow.last()));
+                }
+                if shadow.log.last().is_some_and(|last| last.position.epoch > entry.position.epoch) {
+                    return violation(format!("appends {:?} behind a higher epoch", entry.position));
+                }
+                let digest = digest(entry);
+                if *self.entries.entry(entry.position).or_insert(digest) != digest {
+                    return violation(format!("appends another entry as {:?}", entry.position));
+                }
+            }
+            Record::Cut(index) => {
+                if *index <= shadow.commit {
+                    return violation(format!("cuts from {index}, but {} is committed", shadow.commit));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A node hands an entry over as committed: in order, and as it holds it.
+pub(crate) fn committed(shadow: &Shadow, entry: &Entry) -> Result<(), Violation> {
+    let index = entry.position.index;
+    if index != shadow.commit.next() || shadow.at(index) != Some(&Held::of(entry)) {
+        let what = format!(
+            "{:?} commits {:?} after {}; it holds {:?}",
+            shadow.me.node,
+            entry.position,
+            shadow.commit,
+            shadow.at(index).map(|held| held.position)
+        );
+        return Err(Violation::new("LOG-2", what));
+    }
+    Ok(())
+}
+
+/// The first node that commits an entry defines it; all others agree.
+pub(crate) fn agreed(shadow: &Shadow, ledger: &mut Ledger, entry: &Entry) -> Result<(), Violation> {
+    let held = Held::of(entry);
+    match ledger.at(entry.position.index) {
+        Some(known) if *known == held => Ok(()),
+        Some(known) => {
+            let what = format!("{:?} commits {:?}, others {:?}", shadow.me.node, held.position, known.position);
+            Err(Violation::new("LOG-2", what))
+        }
+        None => {
+            ledger.entries.push(held);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What is known of an incarnation from outside: the log that its writes amount to, and what is durable of it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use agora::auction::event::RequestKey;
+use agora::id::{AuctionId, Epoch, FoundingId, Index, Member, Position, Round};
+use agora::replicator::message::{Body, Entry, Record, Situation};
+
+/// An entry that a node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Where.
+    pub position: Position,
+    /// Its content.
+    pub digest: u64,
+}
+
+impl Held {
+    /// What is kept of an entry.
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self { position: entry.position, digest: digest(entry) }
+    }
+}
+
+/// A number that differs where entries differ.
+pub(crate) fn digest(entry: &Entry) -> u64 {
+    let hash = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    };
+    let body = match &entry.body {
+        Body::Events(bytes) => hash(bytes),
+        other => hash(format!("{other:?}").as_bytes()),
+    };
+    body ^ entry.at.0.rotate_left(40)
+}
+
+/// One incarnation, from outside.
+#[derive(Debug)]
+pub(crate) struct Shadow {
+    /// Who.
+    pub me: Member,
+    /// The log.
+    pub log: Vec<Held>,
+    /// The founding that it holds.
+    pub founding: Option<FoundingId>,
+    /// The last entry handed over as committed.
+    pub commit: Index,
+    /// The highest promise written, durable or not.
+    pub promise: Epoch,
+    /// The highest promise that is durable.
+    pub durable_promise: Epoch,
+    /// What it last told of itself.
+    pub situation: Option<Situation>,
+    /// The requests that its manager has applied.
+    pub applied: BTreeMap<RequestKey, Index>,
+    /// The last entry that its manager has applied.
+    pub applied_index: Index,
+    /// The rounds that its manager has seen complete.
+    pub complete: BTreeSet<(AuctionId, Round)>,
+    unflushed: VecDeque<(u64, Record)>,
+}
+
+impl Shadow {
+    /// An incarnation without a log.
+    pub(crate) const fn new(me: Member) -> Self {
+        Self {
+            me,
+            log: Vec::new(),
+            founding: None,
+            commit: Index(0),
+            promise: Epoch::NONE,
+            durable_promise: Epoch::NONE,
+            situation: None,
+            applied: BTreeMap::new(),
+            applied_index: Index(0),
+            complete: BTreeSet::new(),
+            unflushed: VecDeque::new(),
+        }
+    }
+
+    /// The entry at an index.
+    pub(crate) fn at(&self, index: Index) -> Option<&Held> {
+        self.log.get(usize::try_from(index.0.checked_sub(1)?).ok()?)
+    }
+
+    /// The last index.
+    pub(crate) const fn last(&self) -> Index {
+        Index(self.log.len() as u64)
+    }
+
+    /// Takes a record in.
+    pub(crate) fn written(&mut self, ticket: u64, record: &Record) {
+        match record {
+            Record::Promise(epoch) => self.promise = *epoch,
+            Record::Append(entry) => {
+                if let Body::Founded { founding, .. } = &entry.body {
+                    self.founding = Some(*founding);
+                }
+                self.log.push(Held::of(entry));
+            }
+            Record::Cut(index) => self.log.truncate(usize::try_from(index.0.saturating_sub(1)).unwrap_or(0)),
+        }
+        self.unflushed.push_back((ticket, record.clone()));
+    }
+
+    /// Everything up to a ticket is durable.
+    pub(crate) fn flushed(&mut self, ticket: u64) {
+        while let Some((first, _)) = self.unflushed.front()
+            && *first <= ticket
+        {
+            if let Some((_, Record::Promise(epoch))) = self.unflushed.pop_front() {
+                self.durable_promise = epoch;
+            }
+        }
+    }
+
+    /// Whether all that it holds up to an index would survive. What has been cut since says nothing.
+    pub(crate) fn durable(&self, index: Index) -> bool {
+        let cut = |record: &Record| matches!(record, Record::Cut(from) if *from <= index);
+        if self.unflushed.iter().any(|(_, record)| cut(record)) {
+            return true;
+        }
+        let waits = |record: &Record| matches!(record, Record::Append(entry) if entry.position.index <= index);
+        index <= self.last() && !self.unflushed.iter().any(|(_, record)| waits(record))
+    }
+}

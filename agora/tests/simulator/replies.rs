@@ -1,0 +1,130 @@
+//! What clients receive: noted, compared with what is committed, and acted upon.
+
+use std::net::SocketAddr;
+
+use agora::auction::event::RequestKey;
+use agora::auction::message::{Ack, Bidding, Deny, Lobby, Outcome as Ending};
+use agora::discovery::message::Message as Discovery;
+use agora::heartbeat::message::Message as Beat;
+use agora::id::RequestId;
+use agora::wire::{ClusterTag, Message, open};
+
+use crate::client::Ask;
+use crate::invariants::{Outcome, Violation};
+use crate::world::World;
+
+impl World {
+    /// A datagram arrives at a client.
+    pub(crate) fn client_receives(
+        &mut self,
+        number: usize,
+        from: SocketAddr,
+        bytes: &[u8],
+        cluster: ClusterTag,
+    ) -> Result<(), Violation> {
+        let Ok((_, messages)) = open(bytes, cluster) else { return Ok(()) };
+        for message in messages {
+            self.trace.line(format!("c{number}"), || format!("<- {} {message:?}", self.name(from)));
+            self.client_message(number, from, &message)?;
+        }
+        Ok(())
+    }
+
+    fn client_message(&mut self, number: usize, from: SocketAddr, message: &Message) -> Result<(), Violation> {
+        match message {
+            Message::Discovery(Discovery::LeaderDetails { leader, commit, cookie, .. }) => {
+                self.clients[number].learn(from, *leader, *commit, *cookie);
+            }
+            Message::Heartbeat(Beat::HeartBeatAck { last, .. }) => {
+                self.clients[number].heard();
+                for (auction, last) in last {
+                    if let Some((to, message)) = self.clients[number].missing(*auction, *last) {
+                        self.client_sends(number, to, &message)?;
+                    }
+                }
+            }
+            Message::Lobby(Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::ReadyConfirmAck(ack))
+            | Message::Bidding(Bidding::Ack(ack)) => self.acknowledged(number, ack)?,
+            Message::Lobby(Lobby::CreateDeny(deny) | Lobby::JoinDeny(deny) | Lobby::ReadyConfirmDeny(deny))
+            | Message::Bidding(Bidding::Deny(deny)) => self.denied(number, deny)?,
+            Message::Lobby(Lobby::ListResponse { read, commit, .. }) => {
+                let request = self.clients[number].tasks.iter().find_map(|(request, task)| {
+                    (task.is_read() && request.0.as_u64_pair().0 == *read).then_some(*request)
+                });
+                if let Some(task) = request.and_then(|request| self.clients[number].answered(request))
+                    && let Ask::List(floor) = task.ask
+                    && self.checks.one_log()
+                    && *commit < floor
+                {
+                    let what =
+                        format!("client {number} reads as of {commit}; {floor} was acknowledged before it asked");
+                    return Err(Violation::new("LOG-1", what));
+                }
+            }
+            Message::Bidding(_) | Message::Outcome(_) => self.event(number, message)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, number: usize, message: &Message) -> Result<(), Violation> {
+        let Some(head) = crate::invariants::head(message) else { return Ok(()) };
+        self.checks.event(self.clients[number].participant, message)?;
+        if matches!(message, Message::Outcome(Ending::Winner(_) | Ending::Loser(_) | Ending::Result(_))) {
+            self.report.results += 1;
+        }
+        self.clients[number].event(head.auction, head.seq, message);
+        Ok(())
+    }
+
+    fn client_sends(&mut self, number: usize, to: SocketAddr, message: &Message) -> Result<(), Violation> {
+        self.trace.line(format!("c{number}"), || format!("-> {} {message:?}", self.name(to)));
+        let address = self.clients[number].address;
+        for bytes in self.clients[number].seal(message) {
+            self.send(self.nodes.len() + number, address, to, &bytes.into())?;
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, number: usize, ack: &Ack) -> Result<(), Violation> {
+        self.told(number, ack.request, &Outcome::Done(ack.receipt.clone()))?;
+        let Some(task) = self.clients[number].answered(ack.request) else { return Ok(()) };
+        self.report.acknowledged += 1;
+        match task.ask {
+            Ask::Create(_) => {
+                self.board.push(ack.receipt.auction);
+                self.clients[number].follows.entry(ack.receipt.auction).or_default();
+            }
+            Ask::Join(auction) => {
+                self.clients[number].follows.entry(auction).or_default();
+            }
+            Ask::Bid(..) => self.report.bids += 1,
+            Ask::Start(_) | Ask::List(_) => {}
+        }
+        Ok(())
+    }
+
+    fn denied(&mut self, number: usize, deny: &Deny) -> Result<(), Violation> {
+        if deny.refusal.code.is_no_outcome() {
+            self.clients[number].later(deny.request, self.now);
+            return Ok(());
+        }
+        self.told(number, deny.request, &Outcome::Refused(deny.refusal.clone()))?;
+        let task = self.clients[number].refused(deny.request);
+        self.report.refused += u64::from(task.is_some());
+        if let Some(Ask::Join(auction)) = task.map(|task| task.ask)
+            && deny.refusal.code == agora::auction::refusal::Code::AlreadyJoined
+        {
+            self.clients[number].follows.entry(auction).or_default();
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, number: usize, request: RequestId, outcome: &Outcome) -> Result<(), Violation> {
+        let key = RequestKey { participant: self.clients[number].participant, request };
+        if let Some(index) = self.checks.answered(key, outcome)? {
+            self.acknowledged = self.acknowledged.max(index);
+        }
+        Ok(())
+    }
+}

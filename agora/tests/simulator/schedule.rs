@@ -1,0 +1,213 @@
+//! What a seed means: the mode, the nodes and their clocks, how bad the network is, and which faults begin when.
+
+use std::time::Duration;
+
+use agora::config::{Mode, Settings};
+
+use crate::dice::Dice;
+use crate::network::Weather;
+use crate::queue::Micros;
+
+/// One second.
+pub(crate) const SECOND: Micros = 1_000_000;
+/// One millisecond.
+pub(crate) const MILLI: Micros = 1_000;
+
+/// What the mode promises under the faults of this schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// There is one log; nothing acknowledged is lost.
+    OneLog,
+    /// Mode `reachable` and partitions: LOG, ORDER and WIN hold per branch.
+    Branches,
+}
+
+/// A kind of fault that begins and ends at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    /// A node loses its memory; it starts again at the fault's end.
+    Crash { leader: bool },
+    /// A node is asked to stop (SIGTERM); it starts again at the fault's end.
+    Stop { leader: bool },
+    /// Every node crashes at once.
+    CrashAll,
+    /// The leader hears and reaches nobody.
+    Isolate,
+    /// Two groups that do not hear each other.
+    Split,
+    /// Two groups that do not hear each other, and one node that both hear.
+    Bridge,
+    /// What one endpoint sends to another is lost; the way back works.
+    OneWay,
+    /// A node's links are cut one by one and come back in another order.
+    Links,
+    /// A node does not run.
+    Pause { leader: bool },
+    /// A node's disk does not answer.
+    Disk { leader: bool },
+}
+
+impl Fault {
+    /// For the statistics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Crash { .. } => "crash",
+            Self::Stop { .. } => "stop",
+            Self::CrashAll => "crash-all",
+            Self::Isolate => "isolate",
+            Self::Split => "split",
+            Self::Bridge => "bridge",
+            Self::OneWay => "one-way",
+            Self::Links => "links",
+            Self::Pause { .. } => "pause",
+            Self::Disk { .. } => "disk",
+        }
+    }
+}
+
+/// A fault, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Planned {
+    /// Its beginning.
+    pub begin: Micros,
+    /// Its end.
+    pub end: Micros,
+    /// What.
+    pub fault: Fault,
+}
+
+/// One node of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NodePlan {
+    /// When it starts first.
+    pub start: Micros,
+    /// Its clock runs so many thousandths as fast as global time.
+    pub rate: u64,
+    /// What its clock shows at global time zero.
+    pub offset: u64,
+    /// `--priority`.
+    pub priority: u32,
+}
+
+/// Everything that a seed decides before the run begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Schedule {
+    /// When an entry is committed.
+    pub mode: Mode,
+    /// What may be demanded.
+    pub promise: Promise,
+    /// Crashes may take a majority: then only safety is demanded.
+    pub reckless: bool,
+    /// The nodes.
+    pub nodes: Vec<NodePlan>,
+    /// How many clients there are.
+    pub clients: usize,
+    /// The first two clients are one participant that uses the same request ids.
+    pub twins: bool,
+    /// The network until all faults end.
+    pub weather: Weather,
+    /// A flush takes up to this long, and one in 50 takes ten times as long.
+    pub flush: Micros,
+    /// The faults.
+    pub faults: Vec<Planned>,
+    /// When all faults end.
+    pub heal: Micros,
+}
+
+impl Schedule {
+    /// The schedule of a seed, with faults for `seconds`.
+    pub(crate) fn new(seed: u64, seconds: u64) -> Self {
+        let mut dice = Dice::new(seed, 1);
+        let mode = match dice.below(8) {
+            0 => Mode::Majority(1),
+            1 => Mode::Majority(2),
+            2..=3 => Mode::Majority(3),
+            4 => Mode::Majority(5),
+            _ => Mode::Reachable,
+        };
+        let promise = if mode == Mode::Reachable && dice.coin() { Promise::Branches } else { Promise::OneLog };
+        let gentle = mode == Mode::Reachable && promise == Promise::OneLog;
+        let nodes = Self::plan_nodes(&mut dice, mode, seconds);
+        let weather = if gentle { Weather::gentle(&mut dice) } else { Weather::harsh(&mut dice) };
+        let reckless = matches!(mode, Mode::Majority(_)) && dice.chance(80);
+        let heal = seconds * SECOND;
+        let faults =
+            if gentle { gentle_faults(&mut dice, heal) } else { harsh_faults(&mut dice, heal, reckless, mode) };
+        let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
+        Self { mode, promise, reckless, nodes, clients: 4, twins: dice.coin(), weather, flush, faults, heal }
+    }
+
+    fn plan_nodes(dice: &mut Dice, mode: Mode, seconds: u64) -> Vec<NodePlan> {
+        let (count, spread) = match mode {
+            Mode::Majority(members) => {
+                let members = u64::from(members);
+                let count = if dice.coin() { members } else { members + dice.between(0, 2) };
+                (count, if dice.coin() { 50 * MILLI } else { 3 * SECOND })
+            }
+            Mode::Reachable => (dice.between(1, 4), if dice.coin() { 300 * MILLI } else { seconds * SECOND / 3 }),
+        };
+        let differ = dice.coin();
+        let priorities = dice.chance(250);
+        (0..count)
+            .map(|_| NodePlan {
+                start: dice.between(0, spread),
+                rate: if differ { dice.between(800, 1_250) } else { 1_000 },
+                offset: dice.below(1_000 * SECOND),
+                priority: if priorities { u32::try_from(dice.below(3)).unwrap_or(0) } else { 0 },
+            })
+            .collect()
+    }
+
+    /// The settings of a node.
+    pub(crate) fn settings(&self, node: usize) -> Settings {
+        Settings {
+            mode: self.mode,
+            priority: self.nodes[node].priority,
+            auction_start_timeout: Duration::from_secs(5),
+            ..Settings::lan()
+        }
+    }
+}
+
+/// Crashes one after another, with time to heal between: what mode `reachable` survives.
+fn gentle_faults(dice: &mut Dice, heal: Micros) -> Vec<Planned> {
+    let mut faults = Vec::new();
+    let mut begin = dice.between(2 * SECOND, 4 * SECOND);
+    while begin + SECOND < heal {
+        let leader = dice.chance(650);
+        let fault = if dice.chance(200) { Fault::Stop { leader } } else { Fault::Crash { leader } };
+        let end = if dice.coin() { begin + dice.between(500 * MILLI, 4 * SECOND) } else { heal };
+        faults.push(Planned { begin, end, fault });
+        begin += dice.between(3 * SECOND, 6 * SECOND);
+    }
+    faults
+}
+
+/// Anything, overlapping; each kind is switched on with probability one half.
+fn harsh_faults(dice: &mut Dice, heal: Micros, reckless: bool, mode: Mode) -> Vec<Planned> {
+    let aimed = dice.coin();
+    let mut kinds = vec![
+        Fault::Crash { leader: aimed },
+        Fault::Stop { leader: aimed },
+        Fault::Isolate,
+        Fault::Split,
+        Fault::Bridge,
+        Fault::OneWay,
+        Fault::Links,
+        Fault::Pause { leader: aimed },
+        Fault::Disk { leader: aimed },
+    ];
+    kinds.retain(|_| dice.coin());
+    if (reckless || mode == Mode::Reachable) && dice.chance(300) {
+        kinds.push(Fault::CrashAll);
+    }
+    let mut faults = Vec::new();
+    let mut begin = dice.between(SECOND / 2, 3 * SECOND);
+    while !kinds.is_empty() && begin < heal {
+        let fault = kinds[dice.index(kinds.len())];
+        let length = if dice.coin() { dice.between(50 * MILLI, SECOND) } else { dice.between(SECOND, 5 * SECOND) };
+        faults.push(Planned { begin, end: (begin + length).min(heal), fault });
+        begin += dice.between(200 * MILLI, 3 * SECOND);
+    }
+    faults
+}

@@ -1,0 +1,57 @@
+//! What happened, as a rolling hash always and as readable lines when asked for: same seed, same trace.
+
+use std::fmt::Display;
+
+use crate::queue::Micros;
+
+/// The trace of one run.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    hash: u64,
+    print: bool,
+    now: Micros,
+}
+
+impl Trace {
+    /// `print`: write readable lines to stderr.
+    pub(crate) const fn new(print: bool) -> Self {
+        Self { hash: 0xcbf2_9ce4_8422_2325, print, now: 0 }
+    }
+
+    /// Sets the time that lines begin with.
+    pub(crate) fn at(&mut self, now: Micros) {
+        self.now = now;
+    }
+
+    /// Takes a number into the hash.
+    pub(crate) fn mix(&mut self, number: u64) {
+        self.hash = (self.hash.rotate_left(5) ^ number).wrapping_mul(0x0100_0000_01b3_9e37);
+    }
+
+    /// Takes bytes into the hash.
+    pub(crate) fn mix_bytes(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.mix(u64::from_le_bytes(word));
+        }
+        self.mix(bytes.len() as u64);
+    }
+
+    /// Writes a line, if lines are wanted.
+    pub(crate) fn line<T: Display>(&self, who: T, what: impl FnOnce() -> String) {
+        if self.print {
+            eprintln!("{:>5}.{:06} {who:<4} {}", self.now / 1_000_000, self.now % 1_000_000, what());
+        }
+    }
+
+    /// Whether lines are wanted.
+    pub(crate) const fn prints(&self) -> bool {
+        self.print
+    }
+
+    /// The hash of everything so far.
+    pub(crate) const fn hash(&self) -> u64 {
+        self.hash
+    }
+}
