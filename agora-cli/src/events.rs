@@ -25,12 +25,12 @@ const MAX_LINES: usize = 20;
 pub(crate) type Names = BTreeMap<ParticipantId, String>;
 
 /// Prints an event, once.
-pub(crate) fn print(printer: &Printer, event: &Event, names: &Names) -> Result<(), Failure> {
+pub(crate) fn print(printer: Printer, event: &Event, names: &Names) -> Result<(), Failure> {
     printer.print(|| to_json(event, names), |printer| to_text(printer, event, names))
 }
 
 /// Prints a change of the leader.
-pub(crate) fn print_leader(printer: &Printer, leader: Option<Leader>) -> Result<(), Failure> {
+pub(crate) fn print_leader(printer: Printer, leader: Option<Leader>) -> Result<(), Failure> {
     printer.print(
         || match leader {
             Some(leader) => {
@@ -49,9 +49,10 @@ pub(crate) fn print_leader(printer: &Printer, leader: Option<Leader>) -> Result<
 }
 
 /// One line of text: number, event, what it tells.
-pub(crate) fn line(printer: &Printer, seq: Option<u64>, event: &str, colour: Colour, text: &str) -> String {
+pub(crate) fn line(printer: Printer, seq: Option<u64>, event: &str, colour: Colour, text: &str) -> String {
     let seq = seq.map(|seq| seq.to_string()).unwrap_or_default();
-    format!("{seq:>SEQ$}  {}{text}", printer.column(colour, event, EVENT))
+    let text = format!("{seq:>SEQ$}  {}{text}", printer.column(colour, event, EVENT));
+    text.trim_end().into()
 }
 
 /// The event's name in output.
@@ -166,7 +167,7 @@ pub(crate) fn call(participant: ParticipantId, names: &Names) -> String {
     names.get(&participant).cloned().unwrap_or_else(|| short(participant))
 }
 
-fn to_text(printer: &Printer, event: &Event, names: &Names) -> String {
+fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
     let (colour, text) = match &event.what {
         What::Created { spec, .. } => (Colour::Bold, format!("{}: {}", spec.item, spec_text(spec))),
         What::Joined { participant } => (Colour::Dim, call(*participant, names)),
@@ -211,17 +212,17 @@ pub(crate) fn spec_text(spec: &Spec) -> String {
 /// Bids and totals under an event.
 fn table(lines: &[Line], names: &Names) -> String {
     let indent = SEQ + 2 + EVENT;
-    let mut text = String::new();
+    let mut rows = Vec::new();
     for line in lines.iter().take(MAX_LINES) {
         let bid = line.amount.map(|amount| amount.to_string()).unwrap_or_default();
         let total = line.total.map(|total| format!("total {total}")).unwrap_or_default();
         let row = format!("\n{:indent$}{:<16} {bid:>12}  {total}", "", call(line.participant, names));
-        text.push_str(row.trim_end());
+        rows.push(row.trim_end().to_owned());
     }
     if lines.len() > MAX_LINES {
-        text.push_str(&format!("\n{:indent$}and {} more", "", lines.len() - MAX_LINES));
+        rows.push(format!("\n{:indent$}and {} more", "", lines.len() - MAX_LINES));
     }
-    text
+    rows.concat()
 }
 
 /// To the tenth of a second.

@@ -101,27 +101,26 @@ impl Failure {
     }
 
     fn text(&self) -> String {
-        let mut text = match self.exit {
+        let reason = match self.exit {
             REFUSED => format!("refused: {}: {}\n", self.code, self.reason),
             CANCELLED => format!("cancelled: {}\n", self.reason),
             // Path and line first, so that editors find them.
             USAGE if self.code == "file" => format!("{}\n", self.reason),
             _ => format!("error: {}\n", self.reason),
         };
-        match self.exit {
-            NO_LEADER => {
-                text.push_str("hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n")
+        reason + &self.hint()
+    }
+
+    fn hint(&self) -> String {
+        match (self.exit, self.request) {
+            (NO_LEADER, _) => {
+                "hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n".into()
             }
-            UNKNOWN => {
-                if let Some(request) = self.request {
-                    text.push_str(&format!(
-                        "hint: the same command with `--request {request}` finds out, and does nothing twice\n"
-                    ));
-                }
+            (UNKNOWN, Some(request)) => {
+                format!("hint: the same command with `--request {request}` finds out, and does nothing twice\n")
             }
-            _ => {}
+            _ => String::new(),
         }
-        text
     }
 }
 

@@ -71,14 +71,22 @@ pub(crate) struct Global {
     /// Be the participant in this file, made on first use
     #[arg(long, global = true, value_name = "FILE")]
     identity: Option<PathBuf>,
-    /// Give up after this time, such as 250ms, 20s or 2m [default: 10s]
+    /// Give up after this time, such as 250ms, 20s or 2m [default: 10s; run and
+    /// watch: never]
     #[arg(long, global = true, value_name = "D", env = "AGORA_TIMEOUT", hide_env = true, value_parser = parse_duration)]
     timeout: Option<Duration>,
     /// Repeat the request of this id: nothing is done twice
     #[arg(long, global = true, value_name = "UUID", env = "AGORA_REQUEST", hide_env = true)]
     pub(crate) request: Option<Uuid>,
     /// How results are written: text for people, json for programs
-    #[arg(long, global = true, value_name = "FORMAT", env = "AGORA_OUTPUT", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        env = "AGORA_OUTPUT",
+        hide_env = true
+    )]
     output: Option<Format>,
 }
 

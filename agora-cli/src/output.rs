@@ -47,11 +47,7 @@ impl Printer {
     }
 
     /// One result: as a line of JSON, or as text (which ends without a newline; nothing is written if it is empty).
-    pub(crate) fn print(
-        &self,
-        json: impl FnOnce() -> Value,
-        text: impl FnOnce(&Self) -> String,
-    ) -> Result<(), Failure> {
+    pub(crate) fn print(self, json: impl FnOnce() -> Value, text: impl FnOnce(Self) -> String) -> Result<(), Failure> {
         let line = match self.format {
             Format::Json => json().to_string(),
             Format::Text => text(self),
@@ -67,7 +63,7 @@ impl Printer {
     }
 
     /// `text` in a colour, on a terminal.
-    pub(crate) fn paint(&self, colour: Colour, text: &str) -> String {
+    pub(crate) fn paint(self, colour: Colour, text: &str) -> String {
         let code = match colour {
             Colour::Bold => 1,
             Colour::Dim => 2,
@@ -78,7 +74,7 @@ impl Printer {
     }
 
     /// `text` in a column of `width`, in a colour.
-    pub(crate) fn column(&self, colour: Colour, text: &str, width: usize) -> String {
+    pub(crate) fn column(self, colour: Colour, text: &str, width: usize) -> String {
         let painted = self.paint(colour, text);
         painted + &" ".repeat(width.saturating_sub(text.chars().count()))
     }

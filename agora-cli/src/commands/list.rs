@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-fn text(printer: &Printer, summary: &Summary) -> String {
+fn text(printer: Printer, summary: &Summary) -> String {
     let Summary { auction, spec, phase, round, bidders, .. } = summary;
     let item: String = spec.item.chars().take(14).collect();
     let (colour, state) = state(*phase);

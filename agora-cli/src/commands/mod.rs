@@ -33,6 +33,7 @@ pub(crate) enum Command {
     /// Show the nodes, the leader, and how far each is
     Status(status::Args),
     /// Set up an auction, as its auctioneer
+    #[command(override_usage = "agora-cli create --item I --min-bid A --rounds R --bidders B [OPTIONS]")]
     Create(create::Args),
     /// List the auctions
     List(list::Args),

@@ -64,7 +64,7 @@ fn bid_json(bid: &agora::client::fold::Bid) -> Value {
     Value::Object(object)
 }
 
-fn text(printer: &Printer, auction: AuctionId, view: &View) -> String {
+fn text(printer: Printer, auction: AuctionId, view: &View) -> String {
     let (colour, state) = state(view.phase);
     let title = printer.paint(Colour::Bold, &view.spec.item);
     let state = printer.paint(colour, state);

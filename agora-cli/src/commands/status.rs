@@ -68,7 +68,7 @@ pub(crate) fn holders(status: &Status) -> usize {
 
 /// A node, as the answering one sees it.
 struct Node {
-    node: NodeId,
+    id: NodeId,
     state: &'static str,
     index: Option<Index>,
     heard: Option<bool>,
@@ -81,17 +81,17 @@ fn nodes(status: &Status) -> Vec<Node> {
         Standing::Observer => "observer",
         Standing::Member => "member",
     };
-    let mut nodes = vec![Node { node: status.node, state: own, index: Some(status.last), heard: Some(true) }];
+    let mut nodes = vec![Node { id: status.node, state: own, index: Some(status.last), heard: Some(true) }];
     for peer in status.peers.iter().filter(|peer| peer.node != status.node) {
-        let (node, state) = (peer.node, member(peer.node));
-        nodes.push(Node { node, state, index: Some(peer.index), heard: Some(peer.heard) });
+        let (id, state) = (peer.node, member(peer.node));
+        nodes.push(Node { id, state, index: Some(peer.index), heard: Some(peer.heard) });
     }
     for other in &status.members {
-        if nodes.iter().all(|node| node.node != other.node) {
-            nodes.push(Node { node: other.node, state: "member", index: None, heard: None });
+        if nodes.iter().all(|node| node.id != other.node) {
+            nodes.push(Node { id: other.node, state: "member", index: None, heard: None });
         }
     }
-    nodes.sort_by_key(|node| std::cmp::Reverse(node.node));
+    nodes.sort_by_key(|node| std::cmp::Reverse(node.id));
     nodes
 }
 
@@ -102,11 +102,11 @@ fn lag(status: &Status, index: Index) -> u64 {
 fn to_json(status: &Status) -> Value {
     let nodes: Vec<_> = nodes(status)
         .into_iter()
-        .map(|Node { node, state, index, heard }| {
+        .map(|Node { id, state, index, heard }| {
             json!({
-                "node": node.uuid,
+                "node": id.uuid,
                 "state": state,
-                "leader": status.leader == Some(node),
+                "leader": status.leader == Some(id),
                 "index": index,
                 "lag": index.map(|index| lag(status, index)),
                 "heard": heard,
@@ -132,7 +132,7 @@ fn to_json(status: &Status) -> Value {
     })
 }
 
-fn text(printer: &Printer, status: &Status) -> String {
+fn text(printer: Printer, status: &Status) -> String {
     let leader = match status.leader {
         Some(leader) if status.serving && status.hears_quorum => format!("{leader}, epoch {}", status.epoch.number),
         Some(leader) if status.serving => format!("{leader}, which hears no quorum"),
@@ -145,15 +145,15 @@ fn text(printer: &Printer, status: &Status) -> String {
         format!("commit    {}", status.commit),
         format!("auctions  {waiting} waiting, {active} active, {completed} completed, {cancelled} cancelled"),
     ];
-    for Node { node, state, index, heard } in nodes(status) {
-        let state = if status.leader == Some(node) { "leader" } else { state };
+    for Node { id, state, index, heard } in nodes(status) {
+        let state = if status.leader == Some(id) { "leader" } else { state };
         let place = match (heard, index) {
             (Some(false), _) => printer.paint(Colour::Red, "not heard"),
             (_, Some(index)) if lag(status, index) > 0 => format!("index {index}, {} behind", lag(status, index)),
             (_, Some(index)) => format!("index {index}"),
             (_, None) => String::new(),
         };
-        lines.push(format!("{node}  {state:<9} {place}").trim_end().into());
+        lines.push(format!("{id}  {state:<9} {place}").trim_end().into());
     }
     lines.join("\n")
 }

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let end = deadline(session.timeout());
     session.find(args.auction, Some(session.timeout())).await?;
     match timeout_at(end, wait(&args, session)).await {
-        Ok(Ok(event)) => events::print(&session.printer, &event, &Names::new()),
+        Ok(Ok(event)) => events::print(session.printer, &event, &Names::new()),
         Ok(Err(failure)) => Err(failure),
         Err(_) => Err(Failure::timeout("the auction did not come so far in time")),
     }

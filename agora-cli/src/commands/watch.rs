@@ -34,11 +34,11 @@ async fn follow(session: &Session, mut stream: Events, mut leaders: Leaders, one
     loop {
         tokio::select! {
             biased;
-            Some(leader) = leaders.next() => events::print_leader(&session.printer, leader)?,
+            Some(leader) = leaders.next() => events::print_leader(session.printer, leader)?,
             event = stream.next() => {
                 let Some(event) = event else { return Ok(()) };
                 let event = event?;
-                events::print(&session.printer, &event, &Names::new())?;
+                events::print(session.printer, &event, &Names::new())?;
                 match event.what {
                     What::Ended { .. } if one => return Ok(()),
                     What::Cancelled { reason } if one => return Err(Failure::cancelled(reason)),

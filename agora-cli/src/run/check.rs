@@ -107,7 +107,7 @@ fn check_bidders((value, at): Found<'_, '_>, rounds: Option<u32>, mistakes: &mut
         mistakes.note(at, "there is no [[bidder]]");
     }
     let mut bidders: Vec<Bidder> = Vec::new();
-    for entry in array.iter() {
+    for entry in array {
         let at = place(entry);
         let Some(table) = entry.get_ref().as_table() else {
             mistakes.note(at, format!("a bidder is a table, written [[bidder]], not {}", kind(entry.get_ref())));

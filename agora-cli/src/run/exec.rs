@@ -97,7 +97,6 @@ pub(super) async fn play(bidder: Bidder, events: Events, mut running: Running, t
 
 /// What a program says.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Said {
     round: Option<Round>,
     bid: Option<String>,
@@ -124,7 +123,12 @@ impl Exec {
             tokio::select! {
                 event = events.next() => {
                     let Some(event) = event else { return Ok(()) };
-                    self.event(event?).await?;
+                    let event = event?;
+                    let last = event.what.is_last();
+                    self.event(event).await?;
+                    if last {
+                        return Ok(());
+                    }
                 }
                 line = lines.recv(), if !self.dead => match line {
                     Some(Ok(line)) => self.said(&line).await?,
@@ -156,11 +160,9 @@ impl Exec {
                 self.bidder.play(round, Move::Pass).await?;
             }
             What::RoundStarted { round, .. } => self.open.push_back((round, self.time_limit.map(deadline))),
-            What::RoundCompleted { round, .. } => {
-                if self.open.iter().any(|(open, _)| *open == round) {
-                    self.open.retain(|(open, _)| *open != round);
-                    self.failed(Some(round), "said nothing in time");
-                }
+            What::RoundCompleted { round, .. } if self.open.iter().any(|(open, _)| *open == round) => {
+                self.open.retain(|(open, _)| *open != round);
+                self.failed(Some(round), "said nothing in time");
             }
             What::Ended { .. } | What::Cancelled { .. } => {
                 self.open.clear();
@@ -225,7 +227,8 @@ impl Exec {
     }
 
     async fn too_late(&mut self, limit: Option<Instant>) -> Result<(), Failure> {
-        let late: Vec<_> = self.open.iter().filter(|(_, at)| *at <= limit).map(|(round, _)| *round).collect();
+        let late: Vec<_> =
+            self.open.iter().filter(|(_, at)| at.is_some() && *at <= limit).map(|(round, _)| *round).collect();
         self.open.retain(|(round, _)| !late.contains(round));
         for round in late {
             self.failed(Some(round), "said nothing within its time limit");

@@ -46,13 +46,18 @@ fn crash(text: &str) -> Result<u32, String> {
 /// Runs it.
 pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Result<(), Failure> {
     let script = check::read(&args.script, &check::Place { local: args.local.is_some(), crash: args.crash })?;
+    if let (Some(_), Some(count @ ..3)) = (args.crash, args.local) {
+        return Err(Failure::usage(format!(
+            "--crash with --local {count} would leave no majority: it takes 3 or more"
+        )));
+    }
     // Programs that cannot be started are mistakes in the script, found before anything is sent.
     let programs = exec::start_all(&script)?;
-    let Some(count) = args.local else { return play::play(&script, programs, &settings, &printer, None).await };
+    let Some(count) = args.local else { return play::play(&script, programs, &settings, printer, None).await };
     let mut nodes = local::Nodes::start(count, settings.cluster())?;
     let settings = settings.on_loopback(nodes.broadcast_port());
     let crash = args.crash.map(|round| play::Crash { round, nodes: &nodes });
-    let result = play::play(&script, programs, &settings, &printer, crash).await;
+    let result = play::play(&script, programs, &settings, printer, crash).await;
     nodes.stop().await;
     result
 }

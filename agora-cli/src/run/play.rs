@@ -38,7 +38,7 @@ pub(super) async fn play(
     script: &Script,
     programs: Vec<Option<Running>>,
     settings: &Settings,
-    printer: &Printer,
+    printer: Printer,
     crash: Option<Crash<'_>>,
 ) -> Result<(), Failure> {
     let client = Client::connect(settings.client(identity::fresh())).await?;
@@ -97,7 +97,7 @@ async fn create(client: &Client, script: &Script, timeout: Option<Duration>) -> 
 struct Show<'a> {
     script: &'a Script,
     client: &'a Client,
-    printer: &'a Printer,
+    printer: Printer,
     names: Names,
     crash: Option<Crash<'a>>,
     leader: Option<Leader>,
@@ -112,7 +112,7 @@ impl Show<'_> {
         mut leaders: Leaders,
         mut tales: mpsc::UnboundedReceiver<Tale>,
     ) -> Result<Event, Failure> {
-        let (mut last, mut told) = (None, false);
+        let (mut last, mut told, mut ends) = (None, false, Vec::new());
         loop {
             tokio::select! {
                 biased;
@@ -128,11 +128,16 @@ impl Show<'_> {
                     }
                 }
                 tale = tales.recv(), if !told => match tale {
+                    // Their ends are told after the events that led there.
+                    Some(Tale::Over { participant, event }) => ends.push((participant, event)),
                     Some(tale) => self.tale(tale)?,
                     None => told = true,
                 },
             }
             if told && let Some(last) = last.take() {
+                for (participant, event) in ends {
+                    self.ended(participant, &event)?;
+                }
                 return Ok(last);
             }
         }
@@ -172,6 +177,7 @@ impl Show<'_> {
 
     /// What a bidder is told at the end, with whom it was told.
     fn ended(&self, participant: ParticipantId, event: &Event) -> Result<(), Failure> {
+        let What::Ended { winner, total, .. } = &event.what else { return Ok(()) };
         let name = events::name(&event.what);
         let colour = if name == "auction-won" { Colour::Green } else { Colour::Dim };
         self.printer.print(
@@ -181,10 +187,8 @@ impl Show<'_> {
                 object.insert("auction".into(), json!(event.head.auction));
                 object.insert("seq".into(), json!(event.head.seq));
                 put_participant(&mut object, participant, &self.names);
-                if let What::Ended { winner, total, .. } = &event.what {
-                    object.insert("winner".into(), json!(winner));
-                    object.insert("total".into(), json!(total));
-                }
+                object.insert("winner".into(), json!(winner));
+                object.insert("total".into(), json!(total));
                 object.into()
             },
             |printer| {
@@ -197,10 +201,7 @@ impl Show<'_> {
     fn tale(&self, tale: Tale) -> Result<(), Failure> {
         let mut object = Map::new();
         match tale {
-            Tale::Over { participant, event } if matches!(event.what, What::Ended { .. }) => {
-                self.ended(participant, &event)
-            }
-            Tale::Over { .. } => Ok(()),
+            Tale::Over { participant, event } => self.ended(participant, &event),
             Tale::Broken(failure) => Err(failure),
             Tale::Refused { participant, round, amount, refusal } => {
                 object.insert("event".into(), "bid-refused".into());
@@ -211,7 +212,7 @@ impl Show<'_> {
                 object.insert("reason".into(), json!(refusal.reason));
                 let who = events::call(participant, &self.names);
                 let text = format!("{who} in round {round}: {}", refusal.code);
-                let text = |printer: &Printer| events::line(printer, None, "bid-refused", Colour::Red, &text);
+                let text = |printer: Printer| events::line(printer, None, "bid-refused", Colour::Red, &text);
                 self.printer.print(|| object.into(), text)
             }
             Tale::Failed { participant, round, reason } => {
@@ -220,7 +221,7 @@ impl Show<'_> {
                 put_participant(&mut object, participant, &self.names);
                 object.insert("reason".into(), json!(reason));
                 let text = format!("{}: {reason}", events::call(participant, &self.names));
-                let text = |printer: &Printer| events::line(printer, None, "bidder-failed", Colour::Red, &text);
+                let text = |printer: Printer| events::line(printer, None, "bidder-failed", Colour::Red, &text);
                 self.printer.print(|| object.into(), text)
             }
         }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::{Colour, Printer};
 
 /// Prints the result of the auction whose last event this is.
-pub(super) fn print(printer: &Printer, event: &Event, spec: &Spec, names: &Names) -> Result<(), Failure> {
+pub(super) fn print(printer: Printer, event: &Event, spec: &Spec, names: &Names) -> Result<(), Failure> {
     printer.print(|| to_json(event, spec, names), |printer| to_text(printer, event, spec, names))
 }
 
@@ -37,7 +37,7 @@ fn full(participant: agora::id::ParticipantId, names: &Names) -> String {
     names.get(&participant).cloned().unwrap_or_else(|| participant.to_string())
 }
 
-fn to_text(printer: &Printer, event: &Event, spec: &Spec, names: &Names) -> String {
+fn to_text(printer: Printer, event: &Event, spec: &Spec, names: &Names) -> String {
     match &event.what {
         What::Ended { winner: Some(winner), total, .. } => {
             let total = total.map(|total| format!(" for {total} in total")).unwrap_or_default();

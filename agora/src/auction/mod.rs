@@ -16,6 +16,8 @@
 //! A round is complete as soon as all bidders have bid or passed, or when its time is over; who is silent then has
 //! passed. After the last round the rule names the winner.
 
+#[cfg(feature = "actors")]
+pub mod actor;
 pub mod apply;
 pub mod decide;
 pub mod event;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::event::{Event, Piece, What};
 use super::message::Output;
 use super::port::Port;
-use crate::auction::message::{Line, Outcome};
+use crate::auction::message::{Head, Line, Outcome};
 use crate::id::{AuctionId, Seq};
-use crate::time::Timestamp;
+use crate::time::{At, Timestamp};
 use crate::wire::Message;
 
 /// Events that wait for an earlier one, or for the program; what comes beyond is dropped and asked for later.
@@ -17,13 +17,20 @@ const MAX_AHEAD: usize = 4_096;
 /// Pages of one event: more than the most bidders need.
 const MAX_PAGES: u16 = 2_048;
 
+/// Why an auction ends whose log was set aside.
+const SUPERSEDED: &str = "superseded";
+
 /// One auction, followed.
 #[derive(Debug)]
 pub(super) struct Follow {
     auction: AuctionId,
     /// The last event that the program was given.
     delivered: Seq,
-    /// What came early.
+    /// The leadership time of that.
+    at: Option<At>,
+    /// The last event up to which all are here, delivered or not.
+    held: Seq,
+    /// What came early, or waits for the program.
     ahead: BTreeMap<Seq, Gathering>,
     /// The last event that there is, as far as heard.
     last: Seq,
@@ -59,16 +66,21 @@ pub(super) enum State {
 
 impl Follow {
     pub(super) const fn new(auction: AuctionId) -> Self {
-        Self { auction, delivered: Seq(0), ahead: BTreeMap::new(), last: Seq(0), subscribed: false, asked: None }
+        Self {
+            auction,
+            delivered: Seq(0),
+            at: None,
+            held: Seq(0),
+            ahead: BTreeMap::new(),
+            last: Seq(0),
+            subscribed: false,
+            asked: None,
+        }
     }
 
     /// The last event up to which all are here.
-    pub(super) fn held(&self) -> Seq {
-        let mut held = self.delivered;
-        while self.ahead.get(&held.next()).is_some_and(Gathering::whole) {
-            held = held.next();
-        }
-        held
+    pub(super) const fn held(&self) -> Seq {
+        self.held
     }
 
     /// The present leader does not know of the subscription any more.
@@ -84,7 +96,9 @@ impl Follow {
         let seq = event.head.seq;
         self.last = self.last.max(seq);
         let sound = (1..=MAX_PAGES).contains(&of) && (1..=of).contains(&number);
-        let full = self.ahead.len() >= MAX_AHEAD && !self.ahead.contains_key(&seq) && seq != self.delivered.next();
+        // Room for what comes next is kept free, so that what came too early never stands in its way.
+        let most = if seq == self.held.next() { 2 * MAX_AHEAD } else { MAX_AHEAD };
+        let full = self.ahead.len() >= most && !self.ahead.contains_key(&seq);
         if !sound || full || seq <= self.delivered {
             return;
         }
@@ -97,6 +111,9 @@ impl Follow {
             };
             gathering.pages.insert(number, lines);
         }
+        while self.ahead.get(&self.held.next()).is_some_and(Gathering::whole) {
+            self.held = self.held.next();
+        }
     }
 
     /// A leader tells the last event that there is.
@@ -106,7 +123,7 @@ impl Follow {
 
     /// The leader has answered the question: it knows of the subscription now.
     pub(super) fn answered(&mut self, last: Option<Seq>, port: &mut Port<'_>) -> State {
-        let Some(last) = last else { return State::NotFound };
+        let Some(last) = last else { return self.unknown() };
         self.subscribed = true;
         self.told(last);
         // What the answer did not fit is asked for at once, if it brought anything at all.
@@ -114,6 +131,17 @@ impl Follow {
             self.asked = None;
             self.ask_if_due(port);
         }
+        State::Open
+    }
+
+    /// The leader's log has no such auction. If it had events, that log went on after a partition, and the one that had
+    /// them was set aside.
+    fn unknown(&mut self) -> State {
+        let Some(at) = self.at else { return State::NotFound };
+        self.ahead.clear();
+        self.held = self.delivered;
+        let head = Head { auction: self.auction, seq: self.delivered.next(), at };
+        self.take(Piece { event: Event { head, what: What::Cancelled { reason: SUPERSEDED.into() } }, page: (1, 1) });
         State::Open
     }
 
@@ -126,6 +154,7 @@ impl Follow {
                 *lines = pages.into_values().flatten().collect();
             }
             self.delivered = seq;
+            self.at = Some(event.head.at);
             *room -= 1;
             let last = event.what.is_last();
             out.push(Output::Event { ticket, event });

@@ -104,6 +104,8 @@ impl Follows {
             let state = self.each.get_mut(&(auction, ticket)).map(|follow| follow.answered(last, port));
             if state == Some(State::NotFound) {
                 self.end(auction, ticket, false, port.out);
+            } else {
+                self.deliver(auction, ticket, port.out);
             }
         }
     }

@@ -30,11 +30,11 @@ pub struct Client {
 impl Client {
     /// Opens the socket and begins to look for the leader, in a task of the present tokio runtime.
     pub async fn connect(config: ClientConfig) -> Result<Self, ConnectError> {
-        let session = random().as_u64_pair().0;
+        let (session, seed) = (random().as_u64_pair().1, random().as_u64_pair().1);
         let socket = Socket::open(&config, session).await?;
         let (asks, orders) = mpsc::channel(COMMANDS);
         let participant = config.participant;
-        let task = Task::new(socket, orders, |now| Dialogue::new(now, participant, session));
+        let task = Task::new(socket, orders, |now| Dialogue::new(now, participant, session, seed));
         tokio::spawn(task.run());
         Ok(Self { participant, asks, next: Arc::new(AtomicU64::new(0)) })
     }

@@ -16,6 +16,25 @@
 //!
 //! [`protocol::Dialogue`] is all of that without a socket; [`Client`] runs one as a tokio task. [`fold::View`] is what
 //! an auction's events add up to.
+//!
+//! ```no_run
+//! use agora::client::message::{Action, Reply};
+//! use agora::client::{Client, ClientConfig};
+//! use agora::id::{AuctionId, ParticipantId};
+//!
+//! # async fn example(me: ParticipantId, auction: AuctionId) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::connect(ClientConfig::new(me)).await?;
+//! match client.submit(Action::Join(auction), None).await? {
+//!     Reply::Done(ack) => println!("joined, as event {}", ack.receipt.seq),
+//!     Reply::Refused(refusal) => println!("refused: {refusal}"),
+//! }
+//! let mut events = client.follow(auction).await;
+//! while let Some(event) = events.next().await {
+//!     println!("{:?}", event?.what);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "actors")]
 mod config;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::event::Piece;
@@ -35,14 +35,14 @@ pub struct Dialogue {
 }
 
 impl Dialogue {
-    /// A session of `participant`. `session` must be random: it tells two runs of one participant apart, and seeds
-    /// jitter and read numbers.
-    pub fn new(now: Timestamp, participant: ParticipantId, session: u64) -> Self {
+    /// A session of `participant`. `session` must be random: it tells two runs of one participant apart. So must
+    /// `seed`, which nobody else may know: answers are recognised by numbers that follow from it.
+    pub fn new(now: Timestamp, participant: ParticipantId, session: u64, seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         Self {
             who: Who { participant, session },
-            rng: ChaCha8Rng::seed_from_u64(session),
-            // The nonce is told to every node; the session must not follow from it.
-            search: Search::new(now, session.rotate_left(32) ^ 0x9e37_79b9_7f4a_7c15),
+            search: Search::new(now, rng.next_u64()),
+            rng,
             requests: Requests::default(),
             reads: Reads::default(),
             follows: Follows::default(),

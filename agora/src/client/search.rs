@@ -21,8 +21,12 @@ use crate::wire::Message;
 const MAX_NODES: usize = 64;
 /// The first repetition of a question that nobody answered comes after this.
 const ASK_FIRST: Duration = Duration::from_millis(50);
-/// Later ones come at most this far apart.
-const ASK_MOST: Duration = Duration::from_secs(1);
+/// Later ones come at most this far apart: a failover takes a few of these, ...
+const ASK_EAGERLY: Duration = Duration::from_millis(200);
+/// ... so many of them, ...
+const EAGER: u32 = 25;
+/// ... and then this far, while nobody is there.
+const ASK_PATIENTLY: Duration = Duration::from_secs(1);
 /// A commit index told longer ago is asked for again before a new request names it: the leader's table of answers
 /// reaches back 60 s only.
 const FRESH: Duration = Duration::from_secs(10);
@@ -148,15 +152,10 @@ impl Search {
             return News::None;
         }
         let stale = self.remember(details.from, details.cookie);
-        let Some((node, address)) = details.leader else {
-            let itself = self.leader.is_some_and(|leader| leader.address == details.from);
-            return if itself { self.forget(now) } else { News::None };
+        let node = match details.leader {
+            Some((node, _)) if node == details.sender => node,
+            other => return self.follow_hint(now, &details, other, out),
         };
-        let address = if address.ip().is_unspecified() { details.from } else { address };
-        if details.sender != node {
-            self.follow_hint(now, node, address, details.epoch, out);
-            return News::None;
-        }
         if self.leader.is_some_and(|leader| details.epoch < leader.epoch && !self.overdue(now, 20)) {
             return News::None;
         }
@@ -184,21 +183,30 @@ impl Search {
         self.owed.is_some_and(|owed| now.since(owed) >= self.interval() * intervals)
     }
 
-    /// A leader that says that it does not know who leads is none.
-    fn forget(&mut self, now: Timestamp) -> News {
-        self.leader = None;
-        self.owed = None;
-        self.lost = true;
-        self.asking.get_or_insert((now, ASK_FIRST, 0));
-        News::Lost
-    }
-
-    /// A follower's word: worth a question, if it names another leader than the one that answers.
-    fn follow_hint(&mut self, now: Timestamp, node: NodeId, at: SocketAddr, epoch: Epoch, out: &mut Vec<Output>) {
-        let news = self.leader.is_none_or(|leader| leader.node != node && epoch > leader.epoch);
-        if news || self.asking.is_some() {
-            self.ask_directly(now, at, out);
+    /// A follower's word: worth a question, if it names another leader than the one known here. The word of the leader
+    /// itself that it does not lead ends its leadership here, whatever the epoch: it may have set its log aside.
+    fn follow_hint(
+        &mut self,
+        now: Timestamp,
+        details: &Details,
+        named: Option<(NodeId, SocketAddr)>,
+        out: &mut Vec<Output>,
+    ) -> News {
+        let itself = self.leader.is_some_and(|leader| leader.address == details.from);
+        if itself {
+            self.leader = None;
+            self.owed = None;
+            self.lost = true;
+            self.asking.get_or_insert((now, ASK_FIRST, 0));
         }
+        if let Some((node, address)) = named {
+            let news = self.leader.is_none_or(|leader| leader.node != node && details.epoch > leader.epoch);
+            if news || self.asking.is_some() {
+                let address = if address.ip().is_unspecified() { details.from } else { address };
+                self.ask_directly(now, address, out);
+            }
+        }
+        if itself { News::Lost } else { News::None }
     }
 
     fn ask_directly(&mut self, now: Timestamp, to: SocketAddr, out: &mut Vec<Output>) {
@@ -243,7 +251,8 @@ impl Search {
         for to in self.cookies.keys() {
             out.push(Output::Send { to: *to, message: self.question() });
         }
-        self.asking = Some((now + jitter(wait), (wait * 2).min(ASK_MOST), asked.saturating_add(1)));
+        let most = if asked < EAGER { ASK_EAGERLY } else { ASK_PATIENTLY };
+        self.asking = Some((now + jitter(wait), (wait * 2).min(most), asked.saturating_add(1)));
         let lost = asked + 1 >= LOST_AFTER && self.leader.is_some() && !self.lost;
         self.lost |= lost;
         lost

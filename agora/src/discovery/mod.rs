@@ -32,6 +32,8 @@
 //! Anybody can put a stranger's address on a question. So no answer is longer than its question: questions are padded,
 //! and one with less padding gets no answer.
 
+#[cfg(feature = "actors")]
+pub mod actor;
 mod book;
 pub mod message;
 pub mod protocol;

@@ -11,6 +11,8 @@
 //! The leader that has just gone silent is not asked. Deference is bounded, because a higher rank may answer and yet be
 //! unable to lead. All waits are randomised, so that two candidates do not meet for ever.
 
+#[cfg(feature = "actors")]
+pub mod actor;
 pub mod message;
 pub mod protocol;
 

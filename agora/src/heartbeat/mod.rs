@@ -20,6 +20,8 @@
 //! leader is noticed then and not with the next beat. Whoever is followed anew has one failure timeout to answer. A
 //! suspected leader is beaten on, and may be heard again: suspicion is only election's cue to ask the others.
 
+#[cfg(feature = "actors")]
+pub mod actor;
 pub mod message;
 pub mod protocol;
 #[cfg(test)]

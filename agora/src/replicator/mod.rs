@@ -33,6 +33,8 @@
 //! | `members.rs` | joins, leaves, handing over |
 //! | `founding.rs` | how a log begins, and how it ends |
 
+#[cfg(feature = "actors")]
+pub mod actor;
 mod candidate;
 mod follower;
 mod founding;

@@ -19,6 +19,8 @@
 //! replicator before it. A refused number is never used again. A new epoch begins at 1; what still comes from an older
 //! one is dropped: its leader was deposed, and the manager was told so.
 
+#[cfg(feature = "actors")]
+pub mod actor;
 pub mod message;
 pub mod protocol;
 #[cfg(test)]

@@ -131,8 +131,10 @@ impl Transport {
                 Ok(batch) => {
                     was_full = batch.len() == BATCH;
                     for (from, datagram) in batch {
-                        let became = transport.take(from, &datagram);
-                        transport.counters.add(became);
+                        transport.counters.add(Count::Received);
+                        if let Err(dropped) = transport.take(from, &datagram) {
+                            transport.counters.add(dropped);
+                        }
                     }
                 }
                 Err(_) => transport.counters.add(Count::ReceiveError),
@@ -141,13 +143,10 @@ impl Transport {
         }));
     }
 
-    /// Takes one datagram, and says what became of it.
-    fn take(&mut self, from: SocketAddr, datagram: &[u8]) -> Count {
-        let Some(attached) = &self.attached else { return Count::Detached };
-        let (header, messages) = match self.sieve.sift(attached.me, from, datagram) {
-            Ok(taken) => taken,
-            Err(kind) => return kind,
-        };
+    /// Takes one datagram, or says why it is dropped.
+    fn take(&mut self, from: SocketAddr, datagram: &[u8]) -> Result<(), Count> {
+        let attached = self.attached.as_ref().ok_or(Count::Detached)?;
+        let (header, messages) = self.sieve.sift(attached.me, from, datagram)?;
         if !header.sender.uuid.is_nil() && !self.book.learn(header.sender, from, self.clock.now()) {
             self.counters.add(Count::BookFull);
         }
@@ -161,7 +160,7 @@ impl Transport {
                 Err(Missed::Ended) => Count::Detached,
             });
         }
-        Count::Received
+        Ok(())
     }
 
     fn send(&mut self, to: SocketAddr, message: Message, context: &mut Context<Self>) {

@@ -27,6 +27,9 @@ mod sift;
 mod sockets;
 mod targets;
 
+#[cfg(test)]
+mod tests;
+
 pub use actor::{Attach, Close, Tap, Transport, Way};
 pub use counters::{Count, Counters};
 pub use inlet::{Inlet, Missed};

@@ -1,0 +1,28 @@
+//! Flag, then environment, then file, then default.
+
+use crate::driver::{Cluster, Folder, User};
+
+#[test]
+fn a_file_gives_what_flags_and_environment_do_not() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    user.json(&["status", "--wait", "1"]).line();
+    let folder = Folder::new();
+    let file = folder.file("agora.toml", "cluster = \"another\"\ntimeout = \"300ms\"\noutput = \"json\"\n");
+    let config = ["--config", file.to_str().expect("UTF-8")];
+    let ended = user.runs(&[&config[..], &["list"]].concat());
+    assert_eq!(ended.code, Some(4), "the cluster of the file is another: {ended:?}");
+    assert_eq!(ended.error()["error"], "no-leader");
+    let ended = user.runs(&[&config[..], &["--cluster", "agora", "--output", "text", "list"]].concat());
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_a_hint() {
+    let folder = Folder::new();
+    let file = folder.file("agora.toml", "cluster = \"agora\"\nbroadcast-prt = 5\n");
+    let path = file.to_str().expect("UTF-8");
+    let ended = User::new(9).runs(&["--config", path, "list"]);
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(ended.stderr, format!("{path}:2: unknown key `broadcast-prt`; did you mean `broadcast-port`?\n"));
+}

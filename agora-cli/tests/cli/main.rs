@@ -1,0 +1,11 @@
+//! The real `agora-cli`, as others use it: arguments in; stdout, stderr and exit code out.
+
+mod commands;
+mod config;
+mod driver;
+mod endings;
+mod exec;
+mod help;
+mod local;
+mod scripts;
+mod unreachable;
