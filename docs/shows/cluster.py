@@ -189,8 +189,9 @@ class Node(Child):
         raise Failed(f"{self.name} has no memory: it ended")
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        # In nanoseconds; /proc/PID/stat counts ticks of 10 ms, too coarse for an idle node.
+        threads = pathlib.Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 class Answer:
