@@ -35,6 +35,7 @@ impl Replicator {
             let oldest = self.nodes.iter().min_by_key(|(_, (_, at))| *at).map(|(node, _)| *node);
             oldest.and_then(|oldest| self.nodes.remove(&oldest));
         }
+        self.warn_of_strangers(&about);
         self.compare_leaders(&about, out);
         if self.ended {
             return;
@@ -124,6 +125,20 @@ impl Replicator {
         let nothing_more = self.standing() != Standing::Newcomer && !self.log.has_started();
         if nothing_more && now.since(self.founder_heard) > self.settings.removal_time() {
             self.end(Output::ReturnAsNewcomer, out);
+        }
+    }
+
+    /// With `--cluster-size`, two logs under one name never mix; somebody has to know.
+    fn warn_of_strangers(&mut self, about: &About) {
+        let strange =
+            self.log.founding().is_some() && about.founding.is_some() && about.founding != self.log.founding();
+        if matches!(self.settings.mode, Mode::Majority(_)) && strange && self.stranger != about.founding {
+            self.stranger = about.founding;
+            log::warn!(
+                "{} belongs to another cluster of the name {:?}: the two never mix; give one another name",
+                about.member.node,
+                self.settings.cluster
+            );
         }
     }
 

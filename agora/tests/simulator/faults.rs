@@ -7,6 +7,7 @@ use agora::replicator::message::Standing;
 
 use crate::network::Network;
 use crate::schedule::{Fault, MILLI, Promise};
+use crate::trace::brief;
 use crate::world::World;
 
 impl World {
@@ -137,7 +138,7 @@ impl World {
         let outbox = self.clients[number].act(self.now, &self.board, self.acknowledged);
         for (to, message) in outbox {
             self.trace.line(format!("c{number}"), || {
-                format!("-> {} {message:?}", to.map_or("all".into(), |to| self.name(to)))
+                format!("-> {} {}", to.map_or("all".into(), |to| self.name(to)), brief(&message))
             });
             for bytes in self.clients[number].seal(&message) {
                 let bytes: Rc<[u8]> = bytes.into();

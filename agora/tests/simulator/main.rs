@@ -13,6 +13,7 @@
 //! - `AGORA_SIM_SECONDS` is the length of the safety phase.
 
 mod client;
+mod complaints;
 mod concern;
 mod dice;
 mod faults;

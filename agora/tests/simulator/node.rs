@@ -21,11 +21,12 @@ use agora::sequencer::protocol::Sequencer;
 use agora::time::Timestamp;
 use agora::wire::{ClusterTag, Message, Packer, Sealer, open};
 
+use crate::complaints;
 use crate::concern::Concern;
 use crate::dice::Dice;
 use crate::invariants::{Checks, Violation};
 use crate::queue::Micros;
-use crate::trace::Trace;
+use crate::trace::{Trace, brief};
 
 /// How many datagrams wait for a node that does not run; more are lost.
 const BACKLOG: usize = 256;
@@ -69,8 +70,6 @@ impl LocalClock {
 /// One start of a node, or one incarnation of it.
 #[derive(Debug)]
 pub(crate) struct Life {
-    /// Who it is.
-    pub me: Member,
     discovery: Concern<Discovery>,
     heartbeat: Concern<Heartbeat>,
     election: Concern<Election>,
@@ -140,7 +139,6 @@ impl SimNode {
         let now = self.clock.local(now);
         let cookies = Cookies::new(dice.number());
         let mut life = Life {
-            me,
             discovery: Concern::new(Discovery::new(me, settings, cookies, dice.number(), now)),
             heartbeat: Concern::new(Heartbeat::new(settings, dice.number())),
             election: Concern::new(Election::new(me, settings, dice.number())),
@@ -224,6 +222,7 @@ impl SimNode {
             }
             trace.mix(concern as u64);
             life.turn(concern, local, &mut deliver, self.slot, checks)?;
+            complaints::none(self.slot)?;
             let mut outbox = Outbox::default();
             for deliver in deliver.drain(..) {
                 life.deliver(deliver, self.slot, &mut outbox, &mut effects, trace)?;
@@ -384,16 +383,16 @@ impl Life {
         match transport {
             Transport::ToNode(node, message) => {
                 if let Some(address) = self.book.get(&node) {
-                    trace.line(slot, || format!("  -> {node:?} {message:?}"));
+                    trace.line(slot, || format!("  -> {node:?} {}", brief(&message)));
                     outbox.direct.entry(*address).or_default().push(message);
                 }
             }
             Transport::ToAddress(address, message) => {
-                trace.line(slot, || format!("  -> {address} {message:?}"));
+                trace.line(slot, || format!("  -> {address} {}", brief(&message)));
                 outbox.direct.entry(address).or_default().push(message);
             }
             Transport::Broadcast(message) => {
-                trace.line(slot, || format!("  -> all {message:?}"));
+                trace.line(slot, || format!("  -> all {}", brief(&message)));
                 outbox.broadcast.push(message);
             }
             Transport::Learn(node, address) => {
@@ -428,7 +427,7 @@ impl Life {
 fn short(record: &Record) -> String {
     match record {
         Record::Promise(epoch) => format!("promise {epoch:?}"),
-        Record::Append(entry) => format!("append {:?} {:?}", entry.position, entry.body),
+        Record::Append(entry) => format!("append {:?} {}", entry.position, brief(&entry.body)),
         Record::Cut(index) => format!("cut from {index}"),
     }
 }

@@ -85,6 +85,7 @@ impl Plan {
         let end = AtomicU64::new(self.from + self.seeds);
         let sum = Mutex::new(Sum::default());
         let failure = Mutex::new(None::<Failure>);
+        #[expect(clippy::disallowed_methods, reason = "how fast the simulator itself is")]
         let began = Instant::now();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
@@ -133,7 +134,7 @@ impl Plan {
         for (fault, count) in &report.faults {
             *sum.faults.entry(fault).or_default() += count;
         }
-        if self.progress && sum.runs % 500 == 0 {
+        if self.progress && sum.runs.is_multiple_of(500) {
             eprintln!("{}", sum.told(began));
         }
     }
@@ -163,6 +164,7 @@ impl Sum {
 
 /// Runs one seed.
 pub(crate) fn run_one(seed: u64, seconds: u64, trace: bool) -> Result<Report, Violation> {
+    crate::complaints::listen();
     let run = || {
         let mut world = World::new(seed, seconds, trace);
         world.run().map(|()| world.report)

@@ -158,6 +158,11 @@ impl Schedule {
             .collect()
     }
 
+    /// Nothing that happens may lead to a second founding.
+    pub(crate) fn founded_once(&self) -> bool {
+        self.promise == Promise::OneLog && self.mode == Mode::Reachable
+    }
+
     /// The settings of a node.
     pub(crate) fn settings(&self, node: usize) -> Settings {
         Settings {
@@ -169,16 +174,30 @@ impl Schedule {
     }
 }
 
-/// Crashes one after another, with time to heal between: what mode `reachable` survives.
+/// One fault after another, with time to heal between: what mode `reachable` survives. Crashes last, all else is over long
+/// before the removal time, also by the fastest clock.
 fn gentle_faults(dice: &mut Dice, heal: Micros) -> Vec<Planned> {
     let mut faults = Vec::new();
+    let cuts = dice.coin();
     let mut begin = dice.between(2 * SECOND, 4 * SECOND);
     while begin + SECOND < heal {
         let leader = dice.chance(650);
-        let fault = if dice.chance(200) { Fault::Stop { leader } } else { Fault::Crash { leader } };
-        let end = if dice.coin() { begin + dice.between(500 * MILLI, 4 * SECOND) } else { heal };
-        faults.push(Planned { begin, end, fault });
-        begin += dice.between(3 * SECOND, 6 * SECOND);
+        let fault = match dice.below(if cuts { 10 } else { 5 }) {
+            0 => Fault::Stop { leader },
+            1..=4 => Fault::Crash { leader },
+            5 => Fault::Isolate,
+            6 => Fault::Split,
+            7 => Fault::OneWay,
+            8 => Fault::Links,
+            _ => Fault::Pause { leader },
+        };
+        let end = match fault {
+            Fault::Stop { .. } | Fault::Crash { .. } if dice.chance(300) => heal,
+            Fault::Stop { .. } | Fault::Crash { .. } => begin + dice.between(300 * MILLI, 3 * SECOND),
+            _ => begin + dice.between(50 * MILLI, 450 * MILLI),
+        };
+        faults.push(Planned { begin, end: end.min(heal), fault });
+        begin = if end < heal { end } else { begin + SECOND } + dice.between(1_300 * MILLI, 3 * SECOND);
     }
     faults
 }

@@ -1,6 +1,6 @@
 //! What happened, as a rolling hash always and as readable lines when asked for: same seed, same trace.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display, Write};
 
 use crate::queue::Micros;
 
@@ -54,4 +54,25 @@ impl Trace {
     pub(crate) const fn hash(&self) -> u64 {
         self.hash
     }
+}
+
+/// What something is, on a line of bearable length: long lists of bytes become their number.
+pub(crate) fn brief(what: &impl Debug) -> String {
+    let long = format!("{what:?}");
+    let mut short = String::new();
+    let mut rest = long.as_str();
+    while let Some((before, list)) = rest.split_once('[') {
+        short.push_str(before);
+        let bytes = list.split_once(']').filter(|(list, _)| {
+            list.len() > 40 && list.chars().all(|letter| letter.is_ascii_digit() || letter == ',' || letter == ' ')
+        });
+        if let Some((list, after)) = bytes {
+            let _ = write!(short, "[{} bytes]", list.split(',').count());
+            rest = after;
+        } else {
+            short.push('[');
+            rest = list;
+        }
+    }
+    short + rest
 }

@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::node::{Effect, LocalClock, SimNode};
 use crate::queue::{Datagram, Happening, Micros, Queue};
 use crate::schedule::{MILLI, SECOND, Schedule};
-use crate::trace::Trace;
+use crate::trace::{Trace, brief};
 
 /// LIVE-1: one leader within so long after all faults have ended.
 const ONE_LEADER: Micros = 10 * SECOND;
@@ -91,7 +91,7 @@ impl World {
         if schedule.twins {
             participants[1] = participants[0];
         }
-        let mut checks = Checks::new(schedule.promise, nodes.len());
+        let mut checks = Checks::new(schedule.promise, schedule.founded_once(), nodes.len());
         let clients: Vec<SimClient> = participants
             .iter()
             .enumerate()
@@ -219,7 +219,7 @@ impl World {
     fn trace_arrival(&self, endpoint: usize, datagram: &Datagram) {
         if self.trace.prints() {
             for message in agora::wire::open(&datagram.bytes, self.cluster).map(|opened| opened.1).unwrap_or_default() {
-                self.trace.line(endpoint, || format!("<- {} {message:?}", self.name(datagram.from)));
+                self.trace.line(endpoint, || format!("<- {} {}", self.name(datagram.from), brief(&message)));
             }
         }
     }
@@ -276,6 +276,9 @@ impl World {
             Effect::Stopped => {
                 self.trace.line(slot, || "has stopped".into());
                 self.crash(slot);
+                if self.healed {
+                    self.queue.push(self.now + MILLI, Happening::Start(slot));
+                }
                 Ok(())
             }
         }
@@ -400,6 +403,16 @@ impl World {
             let first = self.clients.iter().find_map(|client| client.tasks.first_key_value());
             return Err(Violation::new("LIVE-1", format!("{open} requests have no answer, such as {first:?}")));
         }
-        Ok(calm && open == 0)
+        let lacking = self.clients.iter().find_map(|client| {
+            let (auction, _) =
+                client.follows.iter().find(|(auction, follow)| self.checks.lacks(**auction, follow.last))?;
+            Some((client.address, *auction))
+        });
+        if let Some(lacking) = lacking
+            && after > ALL_ANSWERED
+        {
+            return Err(Violation::new("ORDER-1", format!("a client was never told all events: {lacking:?}")));
+        }
+        Ok(calm && open == 0 && lacking.is_none())
     }
 }

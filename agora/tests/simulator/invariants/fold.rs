@@ -16,14 +16,14 @@ pub(crate) struct Auction {
     bids: BTreeMap<(Round, ParticipantId), u64>,
     /// Sums, and the entry at which each was reached.
     totals: BTreeMap<ParticipantId, (u64, Index)>,
-    /// Who won, with which total; once it is complete.
-    pub result: Option<Option<(ParticipantId, u64)>>,
+    /// It has its result.
+    pub complete: bool,
 }
 
 impl Auction {
     /// Takes the next event in.
     pub(crate) fn apply(&mut self, index: Index, event: &Event) -> Result<(), Violation> {
-        if self.result.is_some() {
+        if self.complete {
             return Err(Violation::new("WIN-1", format!("{event:?} after the auction was complete")));
         }
         match event {
@@ -36,15 +36,15 @@ impl Auction {
                 let total = self.totals.entry(*participant).or_insert((0, index));
                 *total = (total.0 + amount, index);
             }
-            Event::AuctionCompleted { .. } => self.result = Some(self.best()),
+            Event::AuctionCompleted { .. } => self.complete = true,
             _ => {}
         }
         self.events.push(event.clone());
         Ok(())
     }
 
-    /// The highest total; among equals who reached it first.
-    fn best(&self) -> Option<(ParticipantId, u64)> {
+    /// Who wins, with which total: the highest; among equals who reached it first.
+    pub(crate) fn best(&self) -> Option<(ParticipantId, u64)> {
         self.totals
             .iter()
             .max_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(b.1.cmp(&a.1)))

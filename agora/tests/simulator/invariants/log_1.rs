@@ -1,14 +1,16 @@
 //! LOG-1: an acknowledged entry is in every later leader's log, at the same index.
 
 use agora::auction::event::{Answer, RequestKey};
-use agora::id::Index;
+use agora::id::{Epoch, Index};
 
 use super::once_1::Outcome;
+use super::shadow::Held;
 use super::{Ledger, Shadow, Violation};
 
-/// A node begins to serve: all that is committed must be in its log.
-pub(crate) fn leading(shadow: &Shadow, ledger: &Ledger) -> Result<(), Violation> {
-    for (place, committed) in ledger.entries.iter().enumerate() {
+/// A node begins to serve: all that is committed in earlier epochs must be in its log.
+pub(crate) fn leading(shadow: &Shadow, epoch: Epoch, ledger: &Ledger) -> Result<(), Violation> {
+    let earlier = |committed: &&Held| committed.position.epoch < epoch;
+    for (place, committed) in ledger.entries.iter().take_while(earlier).enumerate() {
         if shadow.log.get(place) != Some(committed) {
             let held = shadow.log.get(place).map(|held| held.position);
             let what = format!("{:?} leads without {:?}; it holds {held:?}", shadow.me.node, committed.position);

@@ -27,6 +27,9 @@ impl Log2 {
                 if shadow.log.last().is_some_and(|last| last.position.epoch > entry.position.epoch) {
                     return violation(format!("appends {:?} behind a higher epoch", entry.position));
                 }
+                if shadow.log.last().is_some_and(|last| last.at > entry.at) {
+                    return violation(format!("appends {:?} of an earlier leadership time", entry.position));
+                }
                 let digest = digest(entry);
                 if *self.entries.entry(entry.position).or_insert(digest) != digest {
                     return violation(format!("appends another entry as {:?}", entry.position));

@@ -38,7 +38,9 @@ pub(crate) fn sent(shadow: &Shadow, message: &Message) -> Result<(), Violation> 
         }
         Message::PromiseRequest { epoch, dry: false, .. } => shadow.durable_promise >= *epoch,
         Message::PromiseResponse { epoch, dry: false, granted: true, last, .. } => {
-            shadow.durable_promise >= *epoch && shadow.durable(last.index)
+            let held = shadow.at(last.index).is_some_and(|held| held.position == *last);
+            // What has been cut since, in a higher epoch, says nothing.
+            shadow.durable_promise >= *epoch && (!held || shadow.durable(last.index))
         }
         _ => true,
     };

@@ -22,7 +22,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use agora::auction::message::{Bidding, Output as ManagerOutput};
-use agora::id::{FoundingId, Index, Member, NodeId, ParticipantId, Position};
+use agora::id::{AuctionId, FoundingId, Index, Member, NodeId, ParticipantId, Position, Seq};
 use agora::replicator::message::{Body, Output, Record, Situation};
 
 pub(crate) use ledger::Ledger;
@@ -59,6 +59,8 @@ impl fmt::Display for Violation {
 pub(crate) struct Checks {
     /// What may be demanded.
     promise: Promise,
+    /// Nothing that the schedule does can make two logs.
+    founded_once: bool,
     /// What is known of each node's present incarnation; `None` while it is down.
     shadows: Vec<Option<Shadow>>,
     /// What is committed, by the log's founding.
@@ -76,9 +78,10 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// For so many nodes.
-    pub(crate) fn new(promise: Promise, nodes: usize) -> Self {
+    pub(crate) fn new(promise: Promise, founded_once: bool, nodes: usize) -> Self {
         Self {
             promise,
+            founded_once,
             shadows: (0..nodes).map(|_| None).collect(),
             ledgers: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -113,6 +116,12 @@ impl Checks {
     /// The one log's committed content.
     pub(crate) fn ledger(&self) -> Option<&Ledger> {
         if self.one_log() { self.ledgers.values().next() } else { None }
+    }
+
+    /// The client that receives at this address still lacks an event of an auction that it follows: ORDER-1.
+    pub(crate) fn lacks(&self, auction: AuctionId, last: Seq) -> bool {
+        let folded = self.ledger().and_then(|ledger| ledger.auctions.get(&auction));
+        folded.is_some_and(|folded| (folded.events.len() as u64) > last.0)
     }
 
     /// How many logs have committed entries.
@@ -168,6 +177,10 @@ impl Checks {
                     shadow.founding = Some(*founding);
                 }
                 if let Some(founding) = shadow.founding {
+                    if self.founded_once && self.ledgers.keys().any(|other| *other != founding) {
+                        let what = format!("{:?} commits in a second log, {founding:?}", shadow.me.node);
+                        return Err(Violation::new("LOG-2", what));
+                    }
                     let ledger = self.ledgers.entry(founding).or_default();
                     if self.promise == Promise::OneLog {
                         log_2::agreed(shadow, ledger, entry)?;
@@ -181,7 +194,7 @@ impl Checks {
                 if self.promise == Promise::OneLog
                     && let Some(ledger) = shadow.founding.and_then(|founding| self.ledgers.get(&founding))
                 {
-                    log_1::leading(shadow, ledger)?;
+                    log_1::leading(shadow, *epoch, ledger)?;
                 }
             }
             Output::Situation(situation) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use agora::auction::event::RequestKey;
 use agora::id::{AuctionId, Epoch, FoundingId, Index, Member, Position, Round};
 use agora::replicator::message::{Body, Entry, Record, Situation};
+use agora::time::At;
 
 /// An entry that a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +14,14 @@ pub(crate) struct Held {
     pub position: Position,
     /// Its content.
     pub digest: u64,
+    /// Its leadership time.
+    pub at: At,
 }
 
 impl Held {
     /// What is kept of an entry.
     pub(crate) fn of(entry: &Entry) -> Self {
-        Self { position: entry.position, digest: digest(entry) }
+        Self { position: entry.position, digest: digest(entry), at: entry.at }
     }
 }
 

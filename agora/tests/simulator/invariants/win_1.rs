@@ -4,6 +4,7 @@ use agora::auction::message::{Ending, Outcome};
 use agora::id::ParticipantId;
 use agora::wire::Message;
 
+use super::fold::Auction;
 use super::{Ledger, Violation};
 
 /// A client received a message; a result must be the fold's.
@@ -14,7 +15,7 @@ pub(crate) fn received(ledger: &Ledger, participant: ParticipantId, message: &Me
         Message::Outcome(Outcome::Result(ending)) => (ending, None),
         _ => return Ok(()),
     };
-    let folded = ledger.auctions.get(&ending.head.auction).and_then(|auction| auction.result);
+    let folded = ledger.auctions.get(&ending.head.auction).filter(|auction| auction.complete).map(Auction::best);
     let told = ending.winner.zip(ending.total.map(|total| total.to_string().parse().unwrap_or(0)));
     let right = folded == Some(told) && won.is_none_or(|won| won == (ending.winner == Some(participant)));
     if right {
