@@ -21,9 +21,7 @@ class Auction:
         )  # fmt: skip
         self.id = created["auction"]
         self.acknowledged = []
-        self.participants = {
-            name: cluster.do("join", self.id, who=name, **via)["participant"] for name in self.bidders
-        }
+        self.participants = {name: cluster.do("join", self.id, who=name, **via)["participant"] for name in self.bidders}
 
     def await_round(self, number, **via):
         self.cluster.do("wait", self.id, "--until", f"round={number}", **(via or self.via))
@@ -41,7 +39,9 @@ class Auction:
     def bid(self, name, amount, number=None, **via):
         """Bids, which must be acknowledged; returns the line of the answer."""
         answer = self.try_bid(name, amount, number, **via)
-        check(answer.status == 0, f"{name}'s bid of {amount} was not taken: exit {answer.status}, {answer.error.strip()}")
+        check(
+            answer.status == 0, f"{name}'s bid of {amount} was not taken: exit {answer.status}, {answer.error.strip()}"
+        )
         return answer.line
 
     def show(self, **via):

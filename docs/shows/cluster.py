@@ -1,7 +1,7 @@
 """What every show needs: nodes and commands as child processes, waiting with a deadline, and checks that are told.
 
-A show never sleeps and hopes: it waits for a condition until a deadline, and fails when the deadline passes. Children end
-with the `Cluster` that started them, by their process id, however the show ends.
+A show never sleeps and hopes: it waits for a condition until a deadline, and fails when the deadline passes.
+Children end with the `Cluster` that started them, by their process id, however the show ends.
 """
 
 import json
@@ -82,7 +82,13 @@ class Child:
         self.name, self.command = name, command
         self.lines, self.stderr, self.changed = [], [], threading.Condition()
         self.process = subprocess.Popen(
-            command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.readers = [threading.Thread(target=read, daemon=True) for read in (self._read_stdout, self._read_stderr)]
         for reader in self.readers:
@@ -293,14 +299,27 @@ class Cluster:
     def command(self, arguments, who=None, reach=None):
         arguments = [str(argument) for argument in arguments]
         identity = [] if who is None else ["--as", who]
-        return [binary("agora-cli"), "--output", "json", *(self.reach() if reach is None else reach), *identity, *arguments]
+        return [
+            binary("agora-cli"),
+            "--output",
+            "json",
+            *(self.reach() if reach is None else reach),
+            *identity,
+            *arguments,
+        ]
 
     def run(self, *arguments, who=None, reach=None, prefix=(), patience=PATIENCE):
         """Runs a command to its end."""
         command = [*prefix, *self.command(arguments, who, reach)]
         try:
             done = subprocess.run(
-                command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience
+                command,
+                env=self.env,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=patience,
             )
         except subprocess.TimeoutExpired:
             raise Failed(f"no end within {patience:g} s: {' '.join(command)}") from None

@@ -23,7 +23,7 @@ def idle(size, seconds):
             say(f"{mode:<16}  {node.name} ({role}): {percent:.2f} % of a core, {resident:.1f} MiB resident")
             check(percent < 1, f"{node.name} uses {percent:.2f} % of a core")
             check(resident < 30, f"{node.name} has {resident:.1f} MiB resident")
-        check(cluster.agreed() is not None or leader, "they still agree")
+        check(cluster.agreed() is leader, "they do not agree any more")
 
 
 def show():

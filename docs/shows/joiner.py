@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A fourth, higher-ranked node joins during an auction: nothing lost, nothing repeated; in `reachable` there is exactly one
-hand-over, with --cluster-size 3 none (it observes)."""
+"""A fourth, higher-ranked node joins during an auction: nothing lost, nothing repeated; in `reachable` there is
+exactly one hand-over, with --cluster-size 3 none (it observes)."""
 
 import threading
 
@@ -77,7 +77,9 @@ def join(size):
             say(f"reachable: one hand-over, to the joiner, in round {at}; {bids} bids and {seen} events, each once")
         else:
             check(leader is before and not handed, f"hand-overs: {handed}")
-            check(not any(event["self"] for _, event in joiner.seen(lambda line: line.get("event") == "leader")), "it led")
+            check(
+                not any(event["self"] for _, event in joiner.seen(lambda line: line.get("event") == "leader")), "it led"
+            )
             say(f"--cluster-size 3: no hand-over, the joiner observes; {bids} bids and {seen} events, each once")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Three nodes with --cluster-size 3 and a running script; kill -9 of the leader in round 2 with bids in. The auction
-completes, every bid told before the kill is in `show` with the same seq, participant and amount, and the winner is right.
-Prints the gap between the kill and the next accepted bid, over `--kills` fresh clusters."""
+completes, every bid told before the kill is in `show` with the same seq, participant and amount, and the winner is
+right. Prints the gap between the kill and the next accepted bid, over `--kills` fresh clusters."""
 
 import argparse
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""10 % of datagrams dropped, 5 % repeated, some reordered, in both directions, by a relay between all processes: the same
-results as without."""
+"""10 % of datagrams dropped, 5 % repeated, some reordered, in both directions, by a relay between all processes: the
+same results as without."""
 
 import argparse
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A partition 1 | 2 of three network namespaces joined by a bridge; nodes without flags but --cluster-size 3, found by real
-broadcast. The lone old leader acknowledges nothing, the pair goes on; after healing there is one history. Then the same in
-`reachable`: both sides go on; after healing the losing side returns as a newcomer, and one history remains. Needs root."""
+"""A partition 1 | 2 of three network namespaces joined by a bridge; nodes without flags but --cluster-size 3, found
+by real broadcast. The lone old leader acknowledges nothing, the pair goes on; after healing there is one history.
+Then the same in `reachable`: both sides go on; after healing the losing side returns as a newcomer, and one history
+remains. Needs root."""
 
 import argparse
 import os
@@ -38,7 +39,20 @@ class Network:
             for number, space in enumerate(self.spaces, 1):
                 ip("netns", "add", space)
                 ip("-n", space, "link", "set", "lo", "up")
-                ip("-n", space, "link", "add", "net", "type", "veth", "peer", "name", f"port{number}", "netns", self.hub)
+                ip(
+                    "-n",
+                    space,
+                    "link",
+                    "add",
+                    "net",
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    f"port{number}",
+                    "netns",
+                    self.hub,
+                )
                 ip("-n", space, "addr", "add", f"10.77.0.{number}/24", "broadcast", "10.77.0.255", "dev", "net")
                 ip("-n", space, "link", "set", "net", "up")
                 ip("-n", self.hub, "link", "set", f"port{number}", "up")
@@ -80,7 +94,12 @@ def histories(cluster, network, auction):
     shown = []
     for number in (1, 2, 3):
         via = dict(reach=[], prefix=network.inside(number))
-        shown.append(until(lambda: (lambda answer: answer.status == 0 and answer.line)(cluster.run("show", auction, **via)), "shown"))
+        shown.append(
+            until(
+                lambda: (lambda answer: answer.status == 0 and answer.line)(cluster.run("show", auction, **via)),
+                "shown",
+            )
+        )
     return shown
 
 
@@ -124,8 +143,9 @@ def majority(network):
         check(all(other == first for other in others), "the nodes' sides show different histories")
         check(not any(bid.get("amount") == "99" for bid in first["bids"]), f"a bid of the lone side stands: {first}")
         say(
-            f"--cluster-size 3: the lone leader acknowledged nothing; the pair had a leader after {(at - cut) * 1000:.0f} ms; "
-            f"one leader {took * 1000:.0f} ms after healing; {len(auction.acknowledged)} acknowledged bids, one history"
+            f"--cluster-size 3: the lone leader acknowledged nothing; the pair had a leader after "
+            f"{(at - cut) * 1000:.0f} ms; one leader {took * 1000:.0f} ms after healing; "
+            f"{len(auction.acknowledged)} acknowledged bids, one history"
         )
 
 
@@ -145,7 +165,9 @@ def reachable(network):
         check(mine.status == 0, f"the lone server serves: exit {mine.status} {mine.error}")
         check(old.leads(), "the lone server leads")
         auction.acknowledged.pop()
-        only_here = cluster.do("create", "--item", "Vase", "--min-bid", 1, "--rounds", 1, "--bidders", 2, **lone)["auction"]
+        only_here = cluster.do("create", "--item", "Vase", "--min-bid", 1, "--rounds", 1, "--bidders", 2, **lone)[
+            "auction"
+        ]
         watch = cluster.follow("watch", "watch", only_here, **lone)
         watch.expect(lambda line: line.get("event") == "auction-created", "the vase")
         for number in (2, 3):
@@ -155,7 +177,10 @@ def reachable(network):
         healed = time.monotonic()
 
         def one():
-            answers = [cluster.run("--timeout", "3s", "status", reach=[], prefix=network.inside(number)) for number in (1, 2, 3)]
+            answers = [
+                cluster.run("--timeout", "3s", "status", reach=[], prefix=network.inside(number))
+                for number in (1, 2, 3)
+            ]
             leaders = {answer.line["leader"] for answer in answers if answer.status == 0 and answer.line["serving"]}
             members = [sorted(answer.line["members"]) for answer in answers if answer.status == 0]
             return len(answers) == len(members) and len(leaders) == 1 and all(len(them) == 3 for them in members)
@@ -165,7 +190,9 @@ def reachable(network):
         leader = cluster.agree(patience=20)
         check(len(old.seen(lambda line: line.get("event") == "ready")) == readies + 1, "the lone server did not return")
         cancelled = watch.expect(lambda line: line.get("event") == "auction-cancelled", "the vase is cancelled")[1]
-        check(cancelled["reason"] == "superseded" and watch.wait() == 5, f"{cancelled}, exit {watch.process.returncode}")
+        check(
+            cancelled["reason"] == "superseded" and watch.wait() == 5, f"{cancelled}, exit {watch.process.returncode}"
+        )
         for number in range(4, ROUNDS + 1):
             for name in BIDDERS:
                 auction.bid(name, 10 + number, number, **(lone if number % 2 else pair))
@@ -175,8 +202,9 @@ def reachable(network):
         check(all(other == first for other in others), "the nodes' sides show different histories")
         check(not any(bid.get("amount") == "99" for bid in first["bids"]), f"a bid of the losing side stands: {first}")
         say(
-            f"reachable: both sides went on; {took * 1000:.0f} ms after healing all three are in one view; the side with more "
-            f"committed events won ({new.name} led it, {leader.name} leads now), the other returned; one history"
+            f"reachable: both sides went on; {took * 1000:.0f} ms after healing all three are in one view; the "
+            f"side with more committed events won ({new.name} led it, {leader.name} leads now), the other "
+            f"returned; one history"
         )
 
 

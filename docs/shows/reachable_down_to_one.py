@@ -33,7 +33,10 @@ def show():
                 gap = time.monotonic() - killed
                 leader = until(lambda: next((node for node in rest if node.leads()), None), "somebody leads")
                 viewed(cluster)
-                say(f"round {number}: leader killed with bids in, {len(rest)} left; next bid accepted after {gap * 1000:.0f} ms")
+                say(
+                    f"round {number}: leader killed with bids in, {len(rest)} left; "
+                    f"next bid accepted after {gap * 1000:.0f} ms"
+                )
             else:
                 auctions[0].bid("bob", f"{number}.5", number)
             for lot, auction in enumerate(auctions[1:]):

@@ -1,8 +1,9 @@
 """A UDP relay on loopback that loses, repeats and reorders.
 
-It works like a full-cone NAT: one socket *stands for* each endpoint. What arrives at the socket that stands for A, from B,
-leaves for A from the socket that stands for B. So each side sees the other at one address of the relay's, addresses that
-nodes tell each other and their clients stay right, and every datagram passes here once, in both directions.
+It works like a full-cone NAT: one socket *stands for* each endpoint. What arrives at the socket that stands for A,
+from B, leaves for A from the socket that stands for B. So each side sees the other at one address of the relay's,
+addresses that nodes tell each other and their clients stay right, and every datagram passes here once, in both
+directions.
 """
 
 import heapq

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Rubbish, empty, truncated and mutated real datagrams at every port of every node during an auction: nothing changes, and
-memory is bounded. At last mutations with a checksum made right again, which reach the decoders. Without keys those are
-forgeries that may be believed (a node may end, or follow nobody); but no node panics, and memory stays bounded."""
+"""Rubbish, empty, truncated and mutated real datagrams at every port of every node during an auction: nothing
+changes, and memory is bounded. At last mutations with a checksum made right again, which reach the decoders. Without
+keys those are forgeries that may be believed (a node may end, or follow nobody); but no node panics, and memory
+stays bounded."""
 
 import argparse
 import random
@@ -158,8 +159,8 @@ def attack(size, seed):
         grown = [node.resident_kib() - was for node, was in zip(cluster.nodes, before) if node.alive()]
         check(max(grown, default=0) < GROWTH_KIB, f"memory grew by {grown} KiB")
         ended = [f"{node.name}: {node.stderr[-1]}" for node in cluster.nodes if not node.alive()]
-        say(f"{mode}: {forging.sent} forgeries (mutations with a right checksum): no panic; memory grew by {grown} KiB; "
-            f"ended by them, as nothing is signed yet: {ended or 'none'}")  # fmt: skip
+        say(f"{mode}: {forging.sent} forgeries (mutations with a right checksum): no panic; memory grew by "
+            f"{grown} KiB; ended by them, as nothing is signed yet: {ended or 'none'}")  # fmt: skip
 
 
 def show():

@@ -20,7 +20,9 @@ def agreement(size, order, at_once):
         agreed = time.monotonic()
         # Where servers come and go, the one with the highest rank takes over from the one that was first.
         if leader.id != ranked(3):
-            cluster.nodes[order.index(3)].expect(lambda line: line.get("event") == "leader" and line["self"], "rank 3 leads")
+            cluster.nodes[order.index(3)].expect(
+                lambda line: line.get("event") == "leader" and line["self"], "rank 3 leads"
+            )
             leader = cluster.agree()
         settled = time.monotonic()
         check(leader.id == ranked(3), f"{leader.name} leads, not the highest rank")
@@ -34,9 +36,15 @@ def show():
         mode = "--cluster-size 3" if size else "reachable"
         for order in itertools.permutations((1, 2, 3)):
             first, highest, _ = agreement(size, order, at_once=False)
-            say(f"{mode:<16}  started {order}: one leader {first:.2f} s after the last start, the highest at {highest:.2f} s")
+            say(
+                f"{mode:<16}  started {order}: one leader {first:.2f} s after the last start, "
+                f"the highest at {highest:.2f} s"
+            )
         first, highest, _ = agreement(size, (1, 2, 3), at_once=True)
-        say(f"{mode:<16}  all three at once: one leader {first:.2f} s after the last start, the highest at {highest:.2f} s")
+        say(
+            f"{mode:<16}  all three at once: one leader {first:.2f} s after the last start, "
+            f"the highest at {highest:.2f} s"
+        )
 
 
 main(show)
