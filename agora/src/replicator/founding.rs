@@ -88,7 +88,8 @@ impl Replicator {
         let founding = FoundingId(uuid::Uuid::from_u64_pair(self.seed, self.me.node.incarnation));
         self.promise(now, epoch, out);
         self.founder_heard = now;
-        self.role = Role::Leader(Box::new(Leader::new(epoch, now, self.at_seen, &BTreeSet::new())));
+        let beat = now + self.settings.beat_interval();
+        self.role = Role::Leader(Box::new(Leader::new(epoch, now, self.at_seen, &BTreeSet::new(), beat)));
         self.append(now, Body::Founded { founding, members }, out);
         self.meet_members(now);
         self.replicate_to_all(now, out);
