@@ -42,7 +42,7 @@ impl Replicator {
         }
         let mine = about.founding.is_none() || about.founding == self.log.founding();
         let elsewhere = about.leader.is_some_and(|leader| leader != self.me.node);
-        if mine && !elsewhere {
+        if mine && (!elsewhere || self.outlived(&about)) {
             self.meet_observer(now, node);
         }
         self.nodes.insert(node, (about, now));
@@ -127,6 +127,13 @@ impl Replicator {
         if nothing_more && now.since(self.founder_heard) > self.settings.removal_time() {
             self.end(Output::ReturnAsNewcomer, out);
         }
+    }
+
+    /// Whether another node still leads in an earlier epoch, although all that it committed is in this leader's log: it
+    /// only has to hear of that.
+    fn outlived(&self, about: &About) -> bool {
+        let Role::Leader(leader) = &self.role else { return false };
+        about.serving && about.promise < leader.epoch && self.log.contains(about.commit)
     }
 
     /// With `--cluster-size`, two logs under one name never mix; somebody has to know.
