@@ -32,6 +32,8 @@ pub struct Dialogue {
     follows: Follows,
     locating: Vec<(u64, Option<Timestamp>)>,
     leader_tickets: Vec<u64>,
+    /// The epoch of the leader that was told last; `None` while none is heard.
+    told: Option<Epoch>,
 }
 
 impl Dialogue {
@@ -48,6 +50,7 @@ impl Dialogue {
             follows: Follows::default(),
             locating: Vec::new(),
             leader_tickets: Vec::new(),
+            told: None,
         }
     }
 
@@ -69,7 +72,7 @@ impl Dialogue {
             }
             Command::FollowLeader { ticket } => {
                 self.leader_tickets.push(ticket);
-                if let Some(leader) = self.leader() {
+                if let Some(leader) = self.leader().filter(|leader| self.told == Some(leader.epoch)) {
                     out.push(Output::Leader { ticket, leader: Some(leader) });
                 }
             }
@@ -159,8 +162,13 @@ impl Dialogue {
         self.locate(now, out);
     }
 
-    fn tell_leader(&self, out: &mut Vec<Output>) {
+    /// Tells who leads, if that is another than was told last.
+    fn tell_leader(&mut self, out: &mut Vec<Output>) {
         let leader = if self.search.is_lost() { None } else { self.leader() };
+        let known = leader.map(|leader| leader.epoch);
+        if std::mem::replace(&mut self.told, known) == known {
+            return;
+        }
         out.extend(self.leader_tickets.iter().map(|ticket| Output::Leader { ticket: *ticket, leader }));
     }
 

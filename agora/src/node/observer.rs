@@ -54,12 +54,15 @@ impl Observer {
 
     fn leader(&mut self, situation: &Situation) -> Vec<NodeEvent> {
         let epoch = situation.promise.number;
-        let leader = situation.leader.map(|leader| (epoch, leader));
-        if leader == self.leader && situation.serving == self.serving {
+        // A leader that hears no quorum accepts nothing: for those who watch, there is none.
+        let cut_off = situation.serving && !situation.hears_quorum;
+        let leader = situation.leader.filter(|_| !cut_off).map(|leader| (epoch, leader));
+        let serving = situation.serving && !cut_off;
+        if leader == self.leader && serving == self.serving {
             return Vec::new();
         }
-        (self.leader, self.serving) = (leader, situation.serving);
-        vec![NodeEvent::Leader { epoch, leader: leader.map(|(_, leader)| leader.uuid), is_self: situation.serving }]
+        (self.leader, self.serving) = (leader, serving);
+        vec![NodeEvent::Leader { epoch, leader: leader.map(|(_, leader)| leader.uuid), is_self: serving }]
     }
 
     fn members(&mut self, situation: &Situation, events: &mut Vec<NodeEvent>) {

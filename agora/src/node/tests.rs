@@ -78,7 +78,7 @@ fn a_follower_is_ready_once_it_holds_committed_entries() {
 #[test]
 fn a_leader_is_ready_when_it_serves() {
     let mut observer = observer();
-    let serving = Situation { serving: true, ..following(2, 1) };
+    let serving = Situation { serving: true, hears_quorum: true, ..following(2, 1) };
     assert_eq!(observer.see(&serving), [leader(2, Some(1), true), ready()]);
 }
 
@@ -97,9 +97,19 @@ fn every_change_of_leader_is_told_and_its_loss() {
 }
 
 #[test]
+fn a_leader_that_hears_no_quorum_is_told_as_none() {
+    let mut observer = observer();
+    let serving = Situation { serving: true, hears_quorum: true, ..following(2, 1) };
+    observer.see(&serving);
+    let cut_off = Situation { hears_quorum: false, ..serving.clone() };
+    assert_eq!(observer.see(&cut_off), [leader(2, None, false)]);
+    assert_eq!(observer.see(&serving), [leader(2, Some(1), true)]);
+}
+
+#[test]
 fn a_leader_that_ceases_to_serve_says_so() {
     let mut observer = observer();
-    observer.see(&Situation { serving: true, ..following(2, 1) });
+    observer.see(&Situation { serving: true, hears_quorum: true, ..following(2, 1) });
     let fenced = Situation { leader: None, ..following(3, 2) };
     assert_eq!(observer.see(&fenced), [leader(3, None, false)]);
 }

@@ -6,7 +6,6 @@ use super::message::{Body, Entry, Message, Output, Record};
 use super::peer::Peer;
 use super::protocol::{Replicator, Role};
 use super::quorum;
-use crate::config::Mode;
 use crate::id::{Epoch, Index, NodeId, Position, Probe};
 use crate::time::{At, Timestamp};
 
@@ -238,7 +237,7 @@ impl Replicator {
         if !leader.serving {
             return;
         }
-        let quorum = self.settings.mode == Mode::Reachable || self.hears_quorum(now, leader);
+        let quorum = self.may_answer(now, leader);
         let open = quorum && leader.transfer.is_none() && !self.disk_hangs(now);
         let room = if open { ROOM.saturating_sub(waiting) } else { 0 };
         let credit = (room, quorum);
@@ -320,8 +319,7 @@ impl Replicator {
     pub(super) fn on_heart_beat(&mut self, now: Timestamp, from: NodeId, number: u64, out: &mut Vec<Output>) {
         let Role::Leader(leader) = &self.role else { return };
         let epoch = leader.epoch;
-        let answers = self.settings.mode == Mode::Reachable || self.hears_quorum(now, leader);
-        if answers && leader.peers.contains_key(&from) {
+        if self.may_answer(now, leader) && leader.peers.contains_key(&from) {
             self.gated(Output::HeartBeatAck { to: from, number, epoch }, out);
         }
     }

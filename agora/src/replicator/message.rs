@@ -371,7 +371,7 @@ pub struct Situation {
     pub standing: Standing,
     /// It leads, and its EpochStarted is committed.
     pub serving: bool,
-    /// It leads and a quorum has acknowledged lately.
+    /// It leads and a quorum has acknowledged lately, or it needs none (mode `reachable`).
     pub hears_quorum: bool,
     /// It is a member, knows of an EpochStarted, its log is writable, and it is not stopping: it may stand.
     pub can_stand: bool,

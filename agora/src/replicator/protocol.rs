@@ -253,6 +253,11 @@ impl Replicator {
         quorum::hears_quorum(self.log.members(), &heard)
     }
 
+    /// Whether a leader may accept bids and answer heartbeats: with `--cluster-size`, while it hears a quorum.
+    pub(super) fn may_answer(&self, now: Timestamp, leader: &Leader) -> bool {
+        self.settings.mode == Mode::Reachable || self.hears_quorum(now, leader)
+    }
+
     pub(super) fn is_member(&self, node: NodeId) -> bool {
         self.log.members().iter().any(|member| member.node == node)
     }
@@ -286,7 +291,7 @@ impl Replicator {
                     heard: peer.heard_at.is_some_and(|at| at >= since),
                 });
                 let me = leader.serving.then_some(self.me.node);
-                (me, leader.serving, self.hears_quorum(now, leader), peers.collect())
+                (me, leader.serving, self.may_answer(now, leader), peers.collect())
             }
             _ => (self.following.filter(|_| !self.leader_lost(now)), false, false, Vec::new()),
         };
