@@ -122,7 +122,7 @@ fn seq(place: usize) -> Seq {
 }
 
 fn head(place: usize) -> Head {
-    Head { auction: ID, seq: seq(place), at: At(0) }
+    Head { auction: ID, epoch: 1, seq: seq(place), at: At(0) }
 }
 
 /// Lives through the steps as a leader does: first what deadlines cause, then the command.

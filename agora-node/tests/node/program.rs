@@ -41,8 +41,11 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn start(broadcast_port: u16, args: &[&str]) -> Self {
         let port = broadcast_port.to_string();
-        let mut command = command(&["--bind", "127.0.0.1:0", "--broadcast-port", &port, "--output", "json"]);
-        let mut child = command
+        Self::start_at("127.0.0.1:0", &[&["--broadcast-port", &port], args].concat())
+    }
+
+    pub(crate) fn start_at(bind: &str, args: &[&str]) -> Self {
+        let mut child = command(&["--bind", bind, "--output", "json"])
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 //! Nodes at work, on loopback.
 
+use std::process::{Child, Stdio};
+
 use agora::transport::free_broadcast_port;
 use serde_json::{Value, json};
 
@@ -61,6 +63,27 @@ fn joining_by_address_needs_no_broadcast() {
     let mut second = Node::start(port(), &["--id", LOW, "--join", &address]);
     assert_eq!(second.await_event("leader")["leader"], HIGH);
     second.await_event("ready");
+}
+
+#[test]
+fn joining_by_address_works_over_ipv6() {
+    let mut first = Node::start_at("[::1]:0", &["--id", HIGH]);
+    let address = first.await_event("bound")["address"].as_str().expect("an address").to_string();
+    first.await_event("ready");
+    let mut second = Node::start_at("[::1]:0", &["--id", LOW, "--join", &address]);
+    assert_eq!(second.await_event("leader")["leader"], HIGH);
+    second.await_event("ready");
+}
+
+#[test]
+fn a_closed_stdout_ends_the_node_quietly() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let port = port().to_string();
+    let args = ["--bind", "127.0.0.1:0", "--broadcast-port", &port, "--cluster-size", "1"];
+    let output = command(&args).stdout(writer).stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output);
+    let output = output.expect("the binary runs");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
 }
 
 #[test]

@@ -178,6 +178,9 @@ pub struct Summary {
 pub struct Head {
     /// Which auction.
     pub auction: AuctionId,
+    /// The number of the epoch in which the sending node leads. With the sender it names the leadership: a subscription
+    /// holds for one, and what an earlier one sent late does not count.
+    pub epoch: u64,
     /// From 1, without gaps.
     pub seq: Seq,
     /// Leadership time of the entry.
@@ -331,6 +334,10 @@ pub enum Outcome {
         auction: Option<AuctionId>,
         /// After which event.
         after: Seq,
+        /// The epoch of the leader from which that one came; absent where none has. A leader whose log does not have
+        /// that event of that epoch answers AUCTION_CANCEL, `superseded`: after a partition, the log went on without
+        /// it.
+        held: Option<Epoch>,
     },
     /// Leader → client, after what it sends in answer: this is the last event that there is.
     #[serde(rename = "AUCTION_EVENTS_RESPONSE")]

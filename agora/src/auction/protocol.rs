@@ -122,8 +122,8 @@ impl Manager {
 
     fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: &Outcome, out: &mut Vec<Output>) {
         match message {
-            &Outcome::EventsRequest { session, auction, after } => {
-                self.events(now, from, (&session, auction, after), out);
+            &Outcome::EventsRequest { session, auction, after, held } => {
+                self.events(now, from, (&session, auction, after, held), out);
             }
             Outcome::StatusRequest { session, read } => self.status(from, session, *read, out),
             Outcome::Winner(_)

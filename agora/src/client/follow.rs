@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::event::{Event, Piece, What};
 use super::message::Output;
 use super::port::Port;
-use crate::auction::message::{Head, Line, Outcome};
-use crate::id::{AuctionId, Seq};
-use crate::time::{At, Timestamp};
+use crate::auction::message::{Line, Outcome};
+use crate::id::{AuctionId, Epoch, Seq};
+use crate::time::Timestamp;
 use crate::wire::Message;
 
 /// Events that wait for an earlier one, or for the program; what comes beyond is dropped and asked for later.
@@ -17,19 +17,16 @@ const MAX_AHEAD: usize = 4_096;
 /// Pages of one event: more than the most bidders need.
 const MAX_PAGES: u16 = 2_048;
 
-/// Why an auction ends whose log was set aside.
-const SUPERSEDED: &str = "superseded";
-
 /// One auction, followed.
 #[derive(Debug)]
 pub(super) struct Follow {
     auction: AuctionId,
     /// The last event that the program was given.
     delivered: Seq,
-    /// The leadership time of that.
-    at: Option<At>,
     /// The last event up to which all are here, delivered or not.
     held: Seq,
+    /// The epoch of the leader from which that came.
+    under: Option<Epoch>,
     /// What came early, or waits for the program.
     ahead: BTreeMap<Seq, Gathering>,
     /// The last event that there is, as far as heard.
@@ -69,8 +66,8 @@ impl Follow {
         Self {
             auction,
             delivered: Seq(0),
-            at: None,
             held: Seq(0),
+            under: None,
             ahead: BTreeMap::new(),
             last: Seq(0),
             subscribed: false,
@@ -90,8 +87,8 @@ impl Follow {
         self.ask_if_due(port);
     }
 
-    /// An event, or a page of one.
-    pub(super) fn take(&mut self, piece: Piece) {
+    /// An event, or a page of one, from the leader of this epoch.
+    pub(super) fn take(&mut self, piece: Piece, epoch: Epoch) {
         let Piece { event, page: (number, of) } = piece;
         let seq = event.head.seq;
         self.last = self.last.max(seq);
@@ -101,6 +98,10 @@ impl Follow {
         let full = self.ahead.len() >= most && !self.ahead.contains_key(&seq);
         if !sound || full || seq <= self.delivered {
             return;
+        }
+        if matches!(event.what, What::Cancelled { .. }) && seq == self.held.next() {
+            // Nothing follows; what came as this event or later was another history's.
+            self.ahead.split_off(&seq);
         }
         let gathering =
             self.ahead.entry(seq).or_insert_with(|| Gathering { event: event.clone(), of, pages: BTreeMap::new() });
@@ -113,6 +114,7 @@ impl Follow {
         }
         while self.ahead.get(&self.held.next()).is_some_and(Gathering::whole) {
             self.held = self.held.next();
+            self.under = Some(epoch);
         }
     }
 
@@ -123,7 +125,7 @@ impl Follow {
 
     /// The leader has answered the question: it knows of the subscription now.
     pub(super) fn answered(&mut self, last: Option<Seq>, port: &mut Port<'_>) -> State {
-        let Some(last) = last else { return self.unknown() };
+        let Some(last) = last else { return State::NotFound };
         self.subscribed = true;
         self.told(last);
         // What the answer did not fit is asked for at once, if it brought anything at all.
@@ -131,17 +133,6 @@ impl Follow {
             self.asked = None;
             self.ask_if_due(port);
         }
-        State::Open
-    }
-
-    /// The leader's log has no such auction. If it had events, that log went on after a partition, and the one that had
-    /// them was set aside.
-    fn unknown(&mut self) -> State {
-        let Some(at) = self.at else { return State::NotFound };
-        self.ahead.clear();
-        self.held = self.delivered;
-        let head = Head { auction: self.auction, seq: self.delivered.next(), at };
-        self.take(Piece { event: Event { head, what: What::Cancelled { reason: SUPERSEDED.into() } }, page: (1, 1) });
         State::Open
     }
 
@@ -154,7 +145,6 @@ impl Follow {
                 *lines = pages.into_values().flatten().collect();
             }
             self.delivered = seq;
-            self.at = Some(event.head.at);
             *room -= 1;
             let last = event.what.is_last();
             out.push(Output::Event { ticket, event });
@@ -171,9 +161,10 @@ impl Follow {
         if !self.lacks(held) || self.due(held, port.search.interval()).is_some_and(|at| at > port.now) {
             return;
         }
-        let auction = Some(self.auction);
-        let sent =
-            port.tell_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction, after: held }));
+        let (auction, under) = (Some(self.auction), self.under);
+        let sent = port.tell_leader(|session| {
+            Message::Outcome(Outcome::EventsRequest { session, auction, after: held, held: under })
+        });
         if sent {
             let vain = self.asked.map_or(0, |(_, before, vain)| if held > before { 0 } else { vain.saturating_add(1) });
             self.asked = Some((port.now, held, vain));

@@ -10,7 +10,7 @@ use super::port::Port;
 use super::reads::{For, Reads, What as Read};
 use crate::auction::message::{Outcome, Phase};
 use crate::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Message as Beat};
-use crate::id::{AuctionId, Seq};
+use crate::id::{AuctionId, Epoch, Seq};
 use crate::time::Timestamp;
 use crate::wire::Message;
 
@@ -79,8 +79,8 @@ impl Follows {
         }
     }
 
-    /// An event, or a page of one.
-    pub(super) fn take(&mut self, piece: &Piece, port: &mut Port<'_>) {
+    /// An event, or a page of one, from the leader of this epoch.
+    pub(super) fn take(&mut self, piece: &Piece, epoch: Epoch, port: &mut Port<'_>) {
         let auction = piece.event.head.auction;
         if matches!(piece.event.what, What::Created { .. }) {
             for ticket in self.all.keys().copied().collect::<Vec<_>>() {
@@ -89,7 +89,7 @@ impl Follows {
         }
         for ticket in self.tickets(auction) {
             if let Some(follow) = self.each.get_mut(&(auction, ticket)) {
-                follow.take(piece.clone());
+                follow.take(piece.clone(), epoch);
             }
             self.deliver(auction, ticket, port.out);
             if let Some(follow) = self.each.get_mut(&(auction, ticket)) {
@@ -220,5 +220,7 @@ impl Follows {
 }
 
 fn subscribe_to_all(port: &mut Port<'_>) {
-    port.tell_leader(|session| Message::Outcome(Outcome::EventsRequest { session, auction: None, after: Seq(0) }));
+    port.tell_leader(|session| {
+        Message::Outcome(Outcome::EventsRequest { session, auction: None, after: Seq(0), held: None })
+    });
 }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::message::Output;
 use super::search::Search;
 use crate::heartbeat::message::Session;
-use crate::id::ParticipantId;
+use crate::id::{Epoch, ParticipantId};
 use crate::time::Timestamp;
 use crate::wire::Message;
 
@@ -44,6 +44,11 @@ impl Port<'_> {
         self.search.expect(self.now);
         self.out.push(Output::Send { to: leader.address, message: message(self.who.session(cookie)) });
         true
+    }
+
+    /// A leader answered in an epoch that is not known here yet: it is asked to say so itself.
+    pub(super) fn doubt(&mut self, epoch: Epoch) {
+        self.search.doubt(self.now, epoch, self.out);
     }
 
     /// How long to wait for the answer to the message sent for the `sent`-th time: from two intervals to a second,

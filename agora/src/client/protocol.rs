@@ -16,7 +16,7 @@ use super::search::{Details, News, Search};
 use crate::auction::message::{Ack, Bidding, Deny, Lobby, Outcome};
 use crate::discovery::message::Message as Discovery;
 use crate::heartbeat::message::Message as Beat;
-use crate::id::{NodeId, ParticipantId};
+use crate::id::{Epoch, NodeId, ParticipantId};
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
 use crate::wire::Message;
@@ -118,18 +118,24 @@ impl Dialogue {
                 let news = self.search.details(now, details, out);
                 self.leader_news(now, news, out);
             }
+            Message::Heartbeat(Beat::HeartBeatAck { epoch, .. }) if !parts.is_leader(sender, epoch.number) => {
+                parts.port.doubt(epoch);
+            }
             Message::Heartbeat(Beat::HeartBeatAck { last, .. }) => parts.follows.acknowledged(&last, &mut parts.port),
             Message::Lobby(message) => parts.lobby(message),
             Message::Bidding(Bidding::Ack(ack)) => parts.done(ack),
             Message::Bidding(Bidding::Deny(deny)) => parts.refused(deny),
-            Message::Bidding(message) => parts.piece(Piece::of_bidding(message)),
-            Message::Outcome(Outcome::EventsResponse { auction, last, .. }) => {
+            Message::Bidding(message) => parts.piece(sender, Piece::of_bidding(message)),
+            Message::Outcome(Outcome::EventsResponse { auction, epoch, last }) => {
+                if !parts.is_leader(sender, epoch.number) {
+                    return;
+                }
                 parts.follows.answered(auction, last, &mut parts.port);
             }
             Message::Outcome(Outcome::StatusResponse { read, status }) => {
                 parts.reads.told(read, status, parts.port.out);
             }
-            Message::Outcome(message) => parts.piece(Piece::of_outcome(message)),
+            Message::Outcome(message) => parts.piece(sender, Piece::of_outcome(message)),
             Message::Discovery(_) | Message::Heartbeat(_) | Message::Election(_) | Message::Replicator(_) => {}
         }
     }
@@ -243,9 +249,18 @@ impl Parts<'_> {
         self.requests.answered(deny.request, &Reply::Refused(deny.refusal), self.port.out);
     }
 
-    fn piece(&mut self, piece: Option<Piece>) {
-        if let Some(piece) = piece {
-            self.follows.take(&piece, &mut self.port);
+    /// Whether this is the leadership that is known here.
+    fn is_leader(&self, sender: NodeId, epoch: u64) -> bool {
+        let known = self.port.search.leader().map(|(leader, _)| leader.epoch);
+        known == Some(Epoch { number: epoch, leader: sender })
+    }
+
+    /// Only the events of the present leadership count: after a partition, another's could be of another history.
+    fn piece(&mut self, sender: NodeId, piece: Option<Piece>) {
+        let Some(piece) = piece else { return };
+        let number = piece.event.head.epoch;
+        if self.is_leader(sender, number) {
+            self.follows.take(&piece, Epoch { number, leader: sender }, &mut self.port);
         }
     }
 }

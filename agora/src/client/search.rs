@@ -124,6 +124,14 @@ impl Search {
         None
     }
 
+    /// The leader answered in another epoch than the one known: it is asked to say so itself.
+    pub(super) fn doubt(&mut self, now: Timestamp, epoch: Epoch, out: &mut Vec<Output>) {
+        let newer = self.leader.filter(|leader| epoch > leader.epoch && epoch.leader == leader.node);
+        if let Some(leader) = newer {
+            self.ask_directly(now, leader.address, out);
+        }
+    }
+
     /// A message that wants an answer has gone to the leader.
     pub(super) fn expect(&mut self, now: Timestamp) {
         self.owed.get_or_insert(now);

@@ -92,6 +92,11 @@ impl Settings {
         self.heart_beat_interval * (self.max_missed_heart_beats + 1)
     }
 
+    /// How often an idle leader is heard by its followers.
+    pub fn beat_interval(&self) -> Duration {
+        self.replication_interval.min(self.heart_beat_interval)
+    }
+
     /// `heart-beat-timeout`, or four failure timeouts where that is longer: silence after which a member is removed.
     pub fn removal_time(&self) -> Duration {
         self.heart_beat_timeout.max(self.failure_timeout() * 4)

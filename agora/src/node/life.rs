@@ -54,7 +54,7 @@ impl Life {
                 .concern("election", Election::new(me, settings, seeds[3]), wiring::from_election)
                 .recipient(),
             manager: start
-                .concern("auction manager", Manager::new(settings, cookies), wiring::from_manager)
+                .concern("auction manager", Manager::new(settings, cookies).named(me.node), wiring::from_manager)
                 .recipient(),
         };
         let sequencer = start.concern("sequencer", Sequencer::new(), wiring::from_sequencer).recipient();

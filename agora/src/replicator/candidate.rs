@@ -340,7 +340,7 @@ impl Replicator {
             Mode::Reachable => self.view_of(&candidate.granted()),
         };
         let promised = candidate.granted();
-        let leader = Leader::new(candidate.epoch, now, self.at_seen, &promised);
+        let leader = Leader::new(candidate.epoch, now, self.at_seen, &promised, now + self.settings.beat_interval());
         self.role = Role::Leader(Box::new(leader));
         self.append(now, Body::EpochStarted { members }, out);
         if let Role::Leader(leader) = &mut self.role {

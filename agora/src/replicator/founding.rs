@@ -35,6 +35,7 @@ impl Replicator {
             let oldest = self.nodes.iter().min_by_key(|(_, (_, at))| *at).map(|(node, _)| *node);
             oldest.and_then(|oldest| self.nodes.remove(&oldest));
         }
+        self.warn_of_strangers(&about);
         self.compare_leaders(&about, out);
         if self.ended {
             return;
@@ -87,7 +88,8 @@ impl Replicator {
         let founding = FoundingId(uuid::Uuid::from_u64_pair(self.seed, self.me.node.incarnation));
         self.promise(now, epoch, out);
         self.founder_heard = now;
-        self.role = Role::Leader(Box::new(Leader::new(epoch, now, self.at_seen, &BTreeSet::new())));
+        let beat = now + self.settings.beat_interval();
+        self.role = Role::Leader(Box::new(Leader::new(epoch, now, self.at_seen, &BTreeSet::new(), beat)));
         self.append(now, Body::Founded { founding, members }, out);
         self.meet_members(now);
         self.replicate_to_all(now, out);
@@ -124,6 +126,20 @@ impl Replicator {
         let nothing_more = self.standing() != Standing::Newcomer && !self.log.has_started();
         if nothing_more && now.since(self.founder_heard) > self.settings.removal_time() {
             self.end(Output::ReturnAsNewcomer, out);
+        }
+    }
+
+    /// With `--cluster-size`, two logs under one name never mix; somebody has to know.
+    fn warn_of_strangers(&mut self, about: &About) {
+        let strange =
+            self.log.founding().is_some() && about.founding.is_some() && about.founding != self.log.founding();
+        if matches!(self.settings.mode, Mode::Majority(_)) && strange && self.stranger != about.founding {
+            self.stranger = about.founding;
+            log::warn!(
+                "{} belongs to another cluster of the name {:?}: the two never mix; give one another name",
+                about.member.node,
+                self.settings.cluster
+            );
         }
     }
 

@@ -43,8 +43,8 @@ pub(super) struct Leader {
 }
 
 impl Leader {
-    /// `promised` have just been heard.
-    pub(super) fn new(epoch: Epoch, now: Timestamp, at_seen: At, promised: &BTreeSet<NodeId>) -> Self {
+    /// `promised` have just been heard. The first beat is due at `beat`.
+    pub(super) fn new(epoch: Epoch, now: Timestamp, at_seen: At, promised: &BTreeSet<NodeId>, beat: Timestamp) -> Self {
         let peers = promised.iter().map(|node| (*node, Peer::new(now, true))).collect();
         Self {
             epoch,
@@ -58,7 +58,7 @@ impl Leader {
             refusing: false,
             reads: VecDeque::new(),
             credit: (0, false),
-            beat: now,
+            beat,
             transfer: None,
             last_transfer: now,
             leave: None,
@@ -341,7 +341,7 @@ impl Replicator {
         if leader.beat > now {
             return;
         }
-        let interval = self.settings.replication_interval.min(self.settings.heart_beat_interval);
+        let interval = self.settings.beat_interval();
         leader.beat = now + interval;
         let idle: Vec<NodeId> =
             leader.peers.iter().filter(|(_, peer)| peer.is_idle(now, interval)).map(|(node, _)| *node).collect();

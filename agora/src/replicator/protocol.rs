@@ -9,7 +9,7 @@ use super::message::{Fault, Input, Message, Output, Peer, Record, Situation, Sta
 use super::quorum;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
-use crate::id::{Epoch, Index, Member, NodeId};
+use crate::id::{Epoch, FoundingId, Index, Member, NodeId};
 use crate::protocol::Protocol;
 use crate::time::{At, Timestamp};
 
@@ -44,6 +44,8 @@ pub struct Replicator {
     pub(super) seen: u64,
     /// Other nodes, as discovery found them, and when.
     pub(super) nodes: BTreeMap<NodeId, (About, Timestamp)>,
+    /// Another log of this cluster's name, that was warned of last.
+    pub(super) stranger: Option<FoundingId>,
     pub(super) window_closed: bool,
     /// When something last spoke against founding alone.
     pub(super) founding_blocked: Timestamp,
@@ -105,6 +107,7 @@ impl Replicator {
             progress: None,
             seen: 0,
             nodes: BTreeMap::new(),
+            stranger: None,
             window_closed: false,
             founding_blocked: now,
             founder_heard: now,

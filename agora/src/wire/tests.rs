@@ -64,7 +64,7 @@ fn created() -> Message {
         round_timeout_ms: None,
         start: Start::Auto,
     };
-    let head = Head { auction: AuctionId(Uuid::from_u128(1)), seq: Seq(1), at: At(2) };
+    let head = Head { auction: AuctionId(Uuid::from_u128(1)), epoch: 1, seq: Seq(1), at: At(2) };
     Message::Bidding(Bidding::Created { head, auctioneer: ParticipantId(Uuid::from_u128(2)), spec })
 }
 

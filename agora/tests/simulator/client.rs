@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
-use agora::auction::message::{Bidding, Call, Lobby, Outcome as Ending, Submit};
+use agora::auction::message::{Bidding, Call, Head, Lobby, Outcome as Ending, Submit};
 use agora::discovery::message::{CLIENT_PADDING, Message as Discovery};
 use agora::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Message as Beat, Session};
-use agora::id::{AuctionId, Index, NodeId, ParticipantId, RequestId, Round, Seq};
+use agora::id::{AuctionId, Epoch, Index, NodeId, ParticipantId, RequestId, Round, Seq};
 use agora::wire::{ClusterTag, Message, Packer, Sealer};
 use uuid::Uuid;
 
@@ -53,6 +53,8 @@ pub(crate) struct Task {
 pub(crate) struct Follow {
     /// The last event received without a gap before it.
     pub last: Seq,
+    /// The epoch of the leader that sent it.
+    under: Option<Epoch>,
     /// Received behind a gap.
     ahead: BTreeSet<Seq>,
     round: Option<Round>,
@@ -318,7 +320,9 @@ impl SimClient {
     }
 
     /// An event of an auction: delivered in order, each once. Gives what to ask for, if one is missing.
-    pub(crate) fn event(&mut self, auction: AuctionId, seq: Seq, message: &Message) {
+    pub(crate) fn event(&mut self, sender: NodeId, head: Head, message: &Message) {
+        let Head { auction, seq, epoch: number, .. } = head;
+        let epoch = Epoch { number, leader: sender };
         let own = self.auctioneer;
         if !own && !self.follows.contains_key(&auction) && matches!(message, Message::Bidding(Bidding::Created { .. }))
         {
@@ -330,6 +334,7 @@ impl SimClient {
         }
         while follow.ahead.remove(&follow.last.next()) {
             follow.last = follow.last.next();
+            follow.under = Some(epoch);
         }
         match message {
             Message::Bidding(Bidding::RoundStart { round, .. }) => follow.round = follow.round.max(Some(*round)),
@@ -344,10 +349,12 @@ impl SimClient {
     /// The leader has events of an auction up to `last`: asks for those that are missing.
     pub(crate) fn missing(&mut self, auction: AuctionId, last: Seq) -> Option<(SocketAddr, Message)> {
         let leader = self.leader?;
-        let after = self.follows.get(&auction)?.last;
+        let Follow { last: after, under: held, .. } = *self.follows.get(&auction)?;
         let session = self.session(leader);
-        (after < last)
-            .then_some((leader, Message::Outcome(Ending::EventsRequest { session, auction: Some(auction), after })))
+        (after < last).then_some((
+            leader,
+            Message::Outcome(Ending::EventsRequest { session, auction: Some(auction), after, held }),
+        ))
     }
 }
 

@@ -6,7 +6,7 @@ use agora::auction::event::RequestKey;
 use agora::auction::message::{Ack, Bidding, Deny, Lobby, Outcome as Ending};
 use agora::discovery::message::Message as Discovery;
 use agora::heartbeat::message::Message as Beat;
-use agora::id::RequestId;
+use agora::id::{NodeId, RequestId};
 use agora::wire::{ClusterTag, Message, open};
 
 use crate::client::Ask;
@@ -23,15 +23,21 @@ impl World {
         bytes: &[u8],
         cluster: ClusterTag,
     ) -> Result<(), Violation> {
-        let Ok((_, messages)) = open(bytes, cluster) else { return Ok(()) };
+        let Ok((header, messages)) = open(bytes, cluster) else { return Ok(()) };
         for message in messages {
             self.trace.line(format!("c{number}"), || format!("<- {} {}", self.name(from), brief(&message)));
-            self.client_message(number, from, &message)?;
+            self.client_message(number, from, header.sender, &message)?;
         }
         Ok(())
     }
 
-    fn client_message(&mut self, number: usize, from: SocketAddr, message: &Message) -> Result<(), Violation> {
+    fn client_message(
+        &mut self,
+        number: usize,
+        from: SocketAddr,
+        sender: NodeId,
+        message: &Message,
+    ) -> Result<(), Violation> {
         match message {
             Message::Discovery(Discovery::LeaderDetails { leader, commit, cookie, .. }) => {
                 self.clients[number].learn(from, *leader, *commit, *cookie);
@@ -62,19 +68,19 @@ impl World {
                     return Err(Violation::new("LOG-1", what));
                 }
             }
-            Message::Bidding(_) | Message::Outcome(_) => self.event(number, message)?,
+            Message::Bidding(_) | Message::Outcome(_) => self.event(number, sender, message)?,
             _ => {}
         }
         Ok(())
     }
 
-    fn event(&mut self, number: usize, message: &Message) -> Result<(), Violation> {
+    fn event(&mut self, number: usize, sender: NodeId, message: &Message) -> Result<(), Violation> {
         let Some(head) = crate::invariants::head(message) else { return Ok(()) };
         self.checks.event(self.clients[number].participant, message)?;
         if matches!(message, Message::Outcome(Ending::Winner(_) | Ending::Loser(_) | Ending::Result(_))) {
             self.report.results += 1;
         }
-        self.clients[number].event(head.auction, head.seq, message);
+        self.clients[number].event(sender, head, message);
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! What is committed: every auction with its events, and the request table. A fold of the log, so the same on every
 //! node that holds the same log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::requests::Requests;
 use crate::auction::apply::apply;
 use crate::auction::event::Event;
 use crate::auction::state::Auction;
-use crate::id::{AuctionId, Seq};
+use crate::id::{AuctionId, Epoch, Seq};
 use crate::time::At;
 
 /// An auction and how it came about.
@@ -16,6 +16,8 @@ pub(crate) struct Held {
     /// As of its last event; `Some` from the first event on.
     auction: Option<Auction>,
     history: Vec<(Event, At)>,
+    /// The epochs of their entries: from which event on which.
+    epochs: Vec<(Seq, Epoch)>,
 }
 
 impl Held {
@@ -28,6 +30,12 @@ impl Held {
     pub(crate) fn history(&self) -> &[(Event, At)] {
         &self.history
     }
+
+    /// The epoch of an event's entry.
+    fn epoch(&self, seq: Seq) -> Option<Epoch> {
+        let started = self.epochs.iter().rev().find(|(first, _)| *first <= seq);
+        started.map(|(_, epoch)| *epoch).filter(|_| usize::try_from(seq.0).is_ok_and(|seq| seq <= self.history.len()))
+    }
 }
 
 /// The committed state.
@@ -36,6 +44,8 @@ pub(crate) struct Book {
     /// Bounded by `max-auctions` where they are created, their events by the request table and by time.
     auctions: BTreeMap<AuctionId, Held>,
     phases: [u32; 4],
+    /// The epochs in which something is committed: one for each leadership.
+    epochs: BTreeSet<Epoch>,
     /// Answers given.
     pub(crate) requests: Requests,
 }
@@ -49,6 +59,18 @@ impl Book {
     /// The auction as committed.
     pub(crate) fn auction(&self, auction: AuctionId) -> Option<&Auction> {
         self.held(auction).and_then(Held::auction)
+    }
+
+    /// Notes that an entry of this epoch is committed.
+    pub(crate) fn note_epoch(&mut self, epoch: Epoch) {
+        self.epochs.insert(epoch);
+    }
+
+    /// Whether who was sent the event `after` by the leader of `held` saw the same history as this one. That leader's
+    /// epoch is known here, and the event's entry here is not of a later one.
+    pub(crate) fn continues(&self, auction: AuctionId, after: Seq, held: Epoch) -> bool {
+        let here = self.held(auction).and_then(|held| held.epoch(after));
+        self.epochs.contains(&held) && here.is_some_and(|epoch| epoch <= held)
     }
 
     /// Those after `after`, in the order of their ids.
@@ -68,15 +90,19 @@ impl Book {
     }
 
     /// Applies the next event: its number, and the auction after it. `None` if it does not fit; then nothing changes.
-    pub(crate) fn apply(&mut self, event: &Event, at: At) -> Option<(Seq, &Auction)> {
+    pub(crate) fn apply(&mut self, event: &Event, epoch: Epoch, at: At) -> Option<(Seq, &Auction)> {
         let id = event.auction();
         if !self.auctions.contains_key(&id) && !matches!(event, Event::AuctionCreated { .. }) {
             return None;
         }
-        let held = self.auctions.entry(id).or_insert_with(|| Held { auction: None, history: Vec::new() });
+        let held =
+            self.auctions.entry(id).or_insert_with(|| Held { auction: None, history: Vec::new(), epochs: Vec::new() });
         let before = held.auction().map(Auction::phase);
         let seq = apply(&mut held.auction, event)?;
         held.history.push((event.clone(), at));
+        if held.epochs.last().is_none_or(|(_, last)| *last != epoch) {
+            held.epochs.push((seq, epoch));
+        }
         let auction = held.auction.as_ref()?;
         if let Some(before) = before {
             let count = &mut self.phases[before as usize];

@@ -4,13 +4,15 @@ use super::codec;
 use crate::auction::event::{Decision, Event};
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
+use crate::id::Epoch;
 use crate::replicator::message::{Body, Entry};
-use crate::time::Timestamp;
+use crate::time::{At, Timestamp};
 
 impl Manager {
     /// Takes the log's next committed entry.
     pub(crate) fn committed(&mut self, now: Timestamp, entry: Entry, out: &mut Vec<Output>) {
         self.commit = entry.position.index;
+        self.book.note_epoch(entry.position.epoch);
         let Entry { position, at, body: Body::Events(bytes) } = entry else { return };
         let decision = match codec::decode(&bytes) {
             Ok(decision) => decision,
@@ -32,17 +34,17 @@ impl Manager {
         if let Some(pending) = pending {
             self.fulfil(pending, out);
         }
-        self.apply(now, at, &decision, out);
+        self.apply(now, position.epoch, at, &decision, out);
         self.ahead.mend(&self.book);
         out.push(Output::Applied { index: position.index, decision });
     }
 
-    fn apply(&mut self, now: Timestamp, at: crate::time::At, decision: &Decision, out: &mut Vec<Output>) {
+    fn apply(&mut self, now: Timestamp, epoch: Epoch, at: At, decision: &Decision, out: &mut Vec<Output>) {
         for event in &decision.events {
-            match self.book.apply(event, at) {
+            match self.book.apply(event, epoch, at) {
                 Some((seq, auction)) => {
                     if let Some(lead) = &self.lead {
-                        let shown = super::delivery::Occurred { auction, event, seq, at };
+                        let shown = super::delivery::Occurred { auction, event, seq, at, epoch: lead.epoch };
                         shown.push(lead.at(now), &self.sessions.of(event.auction(), now), out);
                     }
                 }

@@ -12,12 +12,15 @@ use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
 use crate::auction::view::{Showing, Shown, needs_state_at};
 use crate::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Session};
-use crate::id::{AuctionId, ParticipantId, Seq};
+use crate::id::{AuctionId, Epoch, ParticipantId, Seq};
 use crate::time::{At, Timestamp};
 
 /// One request for events is answered with about so many messages, at most a datagram each: the pages of one event are
 /// not torn apart, what is left is asked for again.
 pub(crate) const MAX_SENT_AGAIN: usize = 32;
+
+/// Why an auction ends for those whose events are not in this log.
+const SUPERSEDED: &str = "superseded";
 
 /// What a watcher of all auctions is answered in the place of an auction: that it is subscribed.
 pub(crate) const ALL: AuctionId = AuctionId(uuid::Uuid::nil());
@@ -33,6 +36,8 @@ pub(crate) struct Occurred<'a> {
     pub(crate) seq: Seq,
     /// Leadership time of its entry.
     pub(crate) at: At,
+    /// In which it is told.
+    pub(crate) epoch: Epoch,
 }
 
 impl Occurred<'_> {
@@ -42,7 +47,8 @@ impl Occurred<'_> {
             return;
         }
         let Some(showing) = Showing::new(self.auction, self.event) else { return };
-        let head = Head { auction: self.auction.id(), seq: self.seq, at: self.at };
+        let (auction, epoch) = (self.auction.id(), self.epoch.number);
+        let head = Head { auction, epoch, seq: self.seq, at: self.at };
         for &(participant, address) in to {
             let takes_part = self.auction.is_participant(participant).then_some(participant);
             for shown in showing.to(head, now, takes_part) {
@@ -66,10 +72,10 @@ impl Manager {
         &mut self,
         now: Timestamp,
         from: SocketAddr,
-        asked: (&Session, Option<AuctionId>, Seq),
+        asked: (&Session, Option<AuctionId>, Seq, Option<Epoch>),
         out: &mut Vec<Output>,
     ) {
-        let (session, auction, after) = asked;
+        let (session, auction, after, known) = asked;
         if !self.admit(now, from, session, out) {
             return;
         }
@@ -80,9 +86,14 @@ impl Manager {
             out.push(Output::Outcome(from, Outcome::EventsResponse { auction: ALL, epoch, last: None }));
             return;
         };
+        if after.0 > 0 && !known.is_some_and(|known| self.book.continues(auction, after, known)) {
+            let head = Head { auction, epoch: epoch.number, seq: after.next(), at };
+            out.push(Output::Outcome(from, Outcome::Cancel { head, reason: SUPERSEDED.into() }));
+            return;
+        }
         let held = self.book.held(auction);
         if let Some(held) = held {
-            send_again(held, after, at, (session.participant, from), out);
+            send_again(held, after, (epoch, at), (session.participant, from), out);
         }
         let last = held.and_then(Held::auction).map(Auction::seq);
         out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch, last }));
@@ -98,7 +109,8 @@ impl Manager {
         }
     }
 
-    /// HEART_BEAT of a client: it is there, and is told the last number of what it follows. A leader that hears no
+    /// HEART_BEAT of a client: it is there, and is told the last number of what it follows; it asks for what it lacks. A
+    /// leader that hears no
     /// quorum does not answer.
     pub(crate) fn beat(
         &mut self,
@@ -115,7 +127,6 @@ impl Manager {
         for &(auction, _) in beat.follows.iter().take(MAX_FOLLOWED) {
             if let Some(found) = self.book.auction(auction) {
                 last.push((auction, found.seq()));
-                self.follow(sessions::key(&beat.session), auction);
             }
         }
         if let Some(lead) = self.lead.as_ref().filter(|lead| lead.quorum) {
@@ -125,7 +136,13 @@ impl Manager {
 }
 
 /// Shows `to` the events after `after`, as many as [`MAX_SENT_AGAIN`] allows.
-fn send_again(held: &Held, after: Seq, now: At, to: (ParticipantId, SocketAddr), out: &mut Vec<Output>) {
+fn send_again(
+    held: &Held,
+    after: Seq,
+    (epoch, now): (Epoch, At),
+    to: (ParticipantId, SocketAddr),
+    out: &mut Vec<Output>,
+) {
     let Some(latest) = held.auction() else { return };
     let first = usize::try_from(after.0).unwrap_or(usize::MAX).min(held.history().len());
     let mut past = Past { state: None, events: held.history(), folded: 0 };
@@ -137,7 +154,7 @@ fn send_again(held: &Held, after: Seq, now: At, to: (ParticipantId, SocketAddr),
         seq = seq.next();
         let state = if needs_state_at(event) { past.right_after(place) } else { Some(latest) };
         if let Some(auction) = state {
-            Occurred { auction, event, seq, at: *at }.push(now, &[to], out);
+            Occurred { auction, event, seq, at: *at, epoch }.push(now, &[to], out);
         }
     }
 }

@@ -19,9 +19,11 @@ impl Manager {
         self.act_on_deadlines(now, out);
     }
 
-    /// This node does not lead any more: what it decided ahead is undecided, and nobody is told anything.
+    /// This node does not lead any more: what it decided ahead is undecided, and nobody is told anything. Who
+    /// follows an auction asks the next leader, who looks whether it comes from the same history.
     pub(crate) fn deposed(&mut self) {
         self.lead = None;
+        self.sessions.unsubscribe();
         self.reads.clear();
         self.fates.no_outcome += self.ahead.requests() as u64;
         let touched = self.ahead.touched();

@@ -120,6 +120,16 @@ impl Sessions {
         }
     }
 
+    /// Nobody is sent anything until it asks again.
+    pub(crate) fn unsubscribe(&mut self) {
+        for known in self.known.values_mut() {
+            known.follows.clear();
+        }
+        self.followers.clear();
+        self.watchers.clear();
+        self.subscriptions = 0;
+    }
+
     /// The auction has no further events.
     pub(crate) fn end(&mut self, auction: AuctionId) {
         for session in self.followers.remove(&auction).unwrap_or_default() {

@@ -11,7 +11,7 @@ fn shown(house: &House, seq: u64, to: Option<ParticipantId>) -> Vec<Shown> {
 }
 
 fn head(seq: u64) -> Head {
-    Head { auction: ID, seq: Seq(seq), at: At(0) }
+    Head { auction: ID, epoch: 1, seq: Seq(seq), at: At(0) }
 }
 
 /// Two rounds: seq 6 and 7 are the bids of the first, 8 completes it; 10, 11 and 12 of the second; 13 the auction.
@@ -154,7 +154,7 @@ fn many_lines_are_cut_into_pages_that_fit_a_datagram_each() {
     }
     let end = house.events.len() as u64;
     for seq in [end - 1, end] {
-        let far = Head { auction: AuctionId(Uuid::max()), seq: Seq(u64::MAX), at: At(u64::MAX) };
+        let far = Head { auction: AuctionId(Uuid::max()), epoch: u64::MAX, seq: Seq(u64::MAX), at: At(u64::MAX) };
         let past = state_at(&house.events, Seq(seq)).unwrap();
         let shown = view(&past, &house.events[usize::try_from(seq).unwrap() - 1], far, At(0), None);
         let mut lines = Vec::new();

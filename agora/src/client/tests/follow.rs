@@ -14,7 +14,8 @@ fn following(room: usize) -> Test {
 }
 
 fn request(n: u8, after: u64) -> Output {
-    let message = Outcome::EventsRequest { session: session(n), auction: Some(AUCTION), after: Seq(after) };
+    let held = (after > 0).then(|| Epoch { number: 1, leader: node(1) });
+    let message = Outcome::EventsRequest { session: session(n), auction: Some(AUCTION), after: Seq(after), held };
     Output::Send { to: address(n), message: Message::Outcome(message) }
 }
 
@@ -120,10 +121,12 @@ fn an_auction_that_is_not_there_ends_the_subscription() {
 }
 
 #[test]
-fn an_auction_that_another_log_never_had_is_superseded() {
+fn an_auction_of_another_history_ends_where_it_is_superseded() {
     let mut test = following(10);
     joined(&mut test, 1);
-    let out = response(&mut test, None);
+    test.hears(1, round_complete_of(2, 1, 3, vec![]));
+    let reason = "superseded".into();
+    let out = test.hears(1, Message::Outcome(Outcome::Cancel { head: head(2), reason }));
     let [Output::Event { event, .. }, Output::Ended { ticket: 1, found: true }] = &out[..] else { panic!("{out:?}") };
     assert_eq!(event.what, What::Cancelled { reason: "superseded".into() });
     assert_eq!(event.head.seq, Seq(2));
@@ -134,8 +137,19 @@ fn line(n: u8, total: &str) -> Line {
 }
 
 fn round_complete(number: u16, of: u16, lines: Vec<Line>) -> Message {
+    round_complete_of(1, number, of, lines)
+}
+
+fn round_complete_of(seq: u64, number: u16, of: u16, lines: Vec<Line>) -> Message {
     let page = Page { number, of, lines };
-    Message::Bidding(Bidding::RoundComplete { head: head(1), round: Round(1), page })
+    Message::Bidding(Bidding::RoundComplete { head: head(seq), round: Round(1), page })
+}
+
+#[test]
+fn events_of_another_than_the_present_leader_do_not_count() {
+    let mut test = following(10);
+    let joined = Bidding::Joined { head: head(1), participant: participant(1) };
+    assert_eq!(test.hears(2, Message::Bidding(joined)), []);
 }
 
 #[test]

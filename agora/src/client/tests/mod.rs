@@ -108,7 +108,7 @@ fn session(n: u8) -> Session {
 }
 
 fn head(seq: u64) -> Head {
-    Head { auction: AUCTION, seq: Seq(seq), at: At(seq) }
+    Head { auction: AUCTION, epoch: 1, seq: Seq(seq), at: At(seq) }
 }
 
 fn participant(n: u8) -> ParticipantId {

@@ -57,7 +57,7 @@ fn deny(code: Code) -> Deny {
 }
 
 fn head(seq: u64) -> Head {
-    Head { auction: auction_id(), seq: Seq(seq), at: At(1_000) }
+    Head { auction: auction_id(), epoch: 1, seq: Seq(seq), at: At(1_000) }
 }
 
 fn page() -> Page {
@@ -163,7 +163,7 @@ pub(crate) fn outcome() -> impl Iterator<Item = (&'static str, Outcome)> {
         auctions: [1, 2, 3, 4],
         fates: [10, 5, 2, 2, 1],
     };
-    let events = |auction| Outcome::EventsRequest { session: session(), auction, after: Seq(3) };
+    let events = |auction| Outcome::EventsRequest { session: session(), auction, after: Seq(3), held: Some(epoch(4)) };
     let last = |last| Outcome::EventsResponse { auction: auction_id(), epoch: epoch(5), last };
     [
         ("AUCTION_WINNER", Outcome::Winner(ending())),

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use super::scene::{
-    ALICE, AUCTIONEER, BOB, Log, Scene, address, auction_of, bid, bid_ack, create, epoch, events, participant, receipt,
-    session, spec,
+    ALICE, AUCTIONEER, BOB, Log, ROOM, Scene, address, auction_of, bid, bid_ack, create, epoch, events, participant,
+    receipt, session, spec,
 };
 use crate::auction::event::{Disclosure, Spec};
 use crate::auction::manager::delivery::ALL;
 use crate::auction::message::{Bidding, Head, Input, Line, Outcome, Output, Page};
 use crate::heartbeat::message::ClientBeat;
-use crate::id::{AuctionId, Round, Seq};
+use crate::id::{AuctionId, Epoch, Round, Seq};
 use crate::time::At;
 
 const WATCHER: u128 = 9;
 
 fn head(auction: AuctionId, seq: u64, at: u64) -> Head {
-    Head { auction, seq: Seq(seq), at: At(at) }
+    Head { auction, epoch: 1, seq: Seq(seq), at: At(at) }
 }
 
 fn broadcast(to: u128, head: Head, who: u128, amount: Option<&str>) -> Output {
@@ -99,10 +99,50 @@ fn what_is_asked_for_of_an_unknown_auction_is_answered_so() {
     assert_eq!(leader.tell(events(ALICE, auction, 0)), [Output::Outcome(address(ALICE), response)]);
 }
 
+/// What is answered to one that was sent the events up to `after` by the leader of `held`.
+fn resumed(leader: &mut Scene, auction: AuctionId, after: u64, held: Epoch) -> Vec<Output> {
+    let (session, after) = (session(WATCHER), Seq(after));
+    let request = Outcome::EventsRequest { session, auction: Some(auction), after, held: Some(held) };
+    leader.tell(Input::Outcome(address(WATCHER), request))
+}
+
+#[test]
+fn who_comes_from_another_history_is_told_that_it_is_superseded() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, spec());
+    let superseded = |epoch: u64, after: u64| {
+        let (reason, head) = ("superseded".to_owned(), Head { epoch, ..head(auction, after + 1, 0) });
+        [Output::Outcome(address(WATCHER), Outcome::Cancel { head, reason })]
+    };
+    assert_ne!(resumed(&mut leader, auction, 5, epoch(1)), superseded(1, 5), "the same history");
+    assert_eq!(resumed(&mut leader, auction, 6, epoch(1)), superseded(1, 6), "an event that is not here");
+    assert_eq!(resumed(&mut leader, auction, 5, epoch(2)), superseded(1, 5), "an epoch that is not here");
+
+    let mut heir = Scene::follower();
+    for entry in log.0.clone() {
+        heir.take(entry);
+    }
+    heir.tell(Input::Leading { epoch: epoch(3), at: At(0), room: ROOM });
+    heir.done(&mut log, bid(ALICE, 10, auction, "12"));
+    assert_eq!(resumed(&mut heir, auction, 6, epoch(1)), superseded(3, 6), "event 6 of epoch 1 was another");
+    assert_ne!(resumed(&mut heir, auction, 6, epoch(3)), superseded(3, 6));
+    assert_ne!(resumed(&mut heir, auction, 5, epoch(1)), superseded(3, 5), "up to there the histories are one");
+}
+
+#[test]
+fn a_heart_beat_does_not_subscribe_so_that_no_push_overtakes_the_question() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, spec());
+    let beat = ClientBeat { session: session(WATCHER), follows: vec![(auction, Seq(5))] };
+    leader.tell(Input::HeartBeat { from: address(WATCHER), number: 1, beat });
+    let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
+    assert!(!out.iter().any(|output| matches!(output, Output::Bidding(to, _) if *to == address(WATCHER))));
+}
+
 #[test]
 fn who_watches_all_is_sent_every_auction() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
-    let request = Outcome::EventsRequest { session: session(WATCHER), auction: None, after: Seq(0) };
+    let request = Outcome::EventsRequest { session: session(WATCHER), auction: None, after: Seq(0), held: None };
     let response = Outcome::EventsResponse { auction: ALL, epoch: epoch(1), last: None };
     let out = leader.tell(Input::Outcome(address(WATCHER), request));
     assert_eq!(out, [Output::Outcome(address(WATCHER), response)]);
@@ -123,14 +163,15 @@ fn a_session_unheard_for_a_minute_is_sent_nothing() {
 fn a_heartbeat_keeps_a_session_and_is_told_the_last_event() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     let auction = leader.running(&mut log, Spec { round_timeout_ms: None, ..spec() });
-    leader.pass(Duration::from_secs(60));
+    leader.pass(Duration::from_secs(59));
     let follows = vec![(auction, Seq(5)), (auction_of(99), Seq(0))];
     let beat = ClientBeat { session: session(BOB), follows };
     let out = leader.tell(Input::HeartBeat { from: address(BOB), number: 4, beat: beat.clone() });
     let last = vec![(auction, Seq(5))];
     assert_eq!(out, [Output::HeartBeatAck { to: address(BOB), number: 4, epoch: epoch(1), last }]);
+    leader.pass(Duration::from_secs(59));
     let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
-    assert_eq!(out.last(), Some(&broadcast(BOB, head(auction, 6, 60_000), ALICE, None)));
+    assert_eq!(out.last(), Some(&broadcast(BOB, head(auction, 6, 118_000), ALICE, None)));
     leader.tell(Input::Credit { room: 0, quorum: false });
     assert_eq!(leader.tell(Input::HeartBeat { from: address(BOB), number: 5, beat: beat.clone() }), []);
     leader.tell(Input::Deposed);

@@ -198,7 +198,7 @@ pub(super) fn bid(who: u128, number: u128, auction: AuctionId, amount: &str) -> 
 
 pub(super) fn events(who: u128, auction: AuctionId, after: u64) -> Input {
     let (session, auction, after) = (session(who), Some(auction), Seq(after));
-    Input::Outcome(address(who), Outcome::EventsRequest { session, auction, after })
+    Input::Outcome(address(who), Outcome::EventsRequest { session, auction, after, held: Some(epoch(1)) })
 }
 
 pub(super) fn bid_ack(who: u128, number: u128, receipt: Receipt) -> Output {
