@@ -420,9 +420,11 @@ impl Protocol for Replicator {
             self.consider_founding(now, out);
             self.consider_giving_up(now, out);
         }
-        self.fire_candidate(now, out);
-        // A candidate may lead by now, and its first beat is due at once.
-        self.fire_leader(now, out);
+        match &self.role {
+            Role::Follower => {}
+            Role::Candidate(_) => self.fire_candidate(now, out),
+            Role::Leader(_) => self.fire_leader(now, out),
+        }
         if !self.ended {
             self.tell_situation(now, out);
         }
