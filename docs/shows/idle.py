@@ -7,7 +7,7 @@ import time
 from cluster import Cluster, check, main, say
 
 
-def idle(size, seconds):
+def idle(size, seconds, limit):
     mode = "--cluster-size 3" if size else "reachable"
     with Cluster(size) as cluster:
         leader = cluster.start(1, 2, 3)
@@ -21,7 +21,7 @@ def idle(size, seconds):
             resident = node.resident_kib() / 1024
             role = "leader" if node.leads() else "backup"
             say(f"{mode:<16}  {node.name} ({role}): {percent:.2f} % of a core, {resident:.1f} MiB resident")
-            check(percent < 1, f"{node.name} uses {percent:.2f} % of a core")
+            check(percent < limit, f"{node.name} uses {percent:.2f} % of a core")
             check(resident < 30, f"{node.name} has {resident:.1f} MiB resident")
         check(cluster.agreed() is leader, "they do not agree any more")
 
@@ -29,9 +29,10 @@ def idle(size, seconds):
 def show():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--limit", type=float, default=1, help="per cent of a core (1)")
+    arguments = parser.parse_args()
     for size in (3, None):
-        idle(size, seconds)
+        idle(size, arguments.seconds, arguments.limit)
 
 
 main(show)
