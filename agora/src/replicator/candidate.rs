@@ -161,8 +161,8 @@ impl Replicator {
             return;
         }
         self.seen = self.seen.max(answer.promise.number);
-        self.at_seen = self.at_seen.max(answer.at);
         let Role::Candidate(candidate) = &mut self.role else { return };
+        self.at_seen = self.at_seen.max(answer.at);
         if epoch != candidate.epoch || dry != (candidate.phase == Phase::Asking) {
             return;
         }
@@ -274,6 +274,7 @@ impl Replicator {
         }
         let Some(end) = entries.last().map(|entry| entry.position) else { return };
         let mut records = Vec::new();
+        self.at_seen = entries.iter().map(|entry| entry.at).fold(self.at_seen, At::max);
         match self.log.merge(previous, entries, self.commit, &mut records) {
             Merge::Verified(_) => {
                 *agreed = end;

@@ -73,7 +73,8 @@ impl Replicator {
         }
         self.noticed = now;
         self.founder_heard = now;
-        self.at_seen = self.at_seen.max(at);
+        // An entry can be ahead of the message that brings it.
+        self.at_seen = entries.iter().map(|entry| entry.at).fold(self.at_seen.max(at), At::max);
         let mut records = Vec::new();
         let merged = self.log.merge(previous, entries, self.commit, &mut records);
         self.write(now, records, out);
