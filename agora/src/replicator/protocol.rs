@@ -19,6 +19,10 @@ pub const MAX_NODES: usize = 256;
 /// A candidate's epoch may be ahead of what a node has seen by at most this: a forged jump would use numbers up.
 pub const MAX_EPOCH_JUMP: u64 = 1 << 32;
 
+/// At most so many datagrams wait for a flush. What comes beyond is lost, as datagrams are: a disk that hangs for so
+/// long makes its node look dead anyway.
+const MAX_GATED: usize = 4_096;
+
 /// Who holds what. See the [module](super) for the algorithm.
 #[derive(Debug)]
 pub struct Replicator {
@@ -82,7 +86,7 @@ struct Disk {
     ends: VecDeque<(u64, Index)>,
     /// The log is durable up to here.
     durable: Index,
-    /// Outputs that rest on a write.
+    /// Datagrams that rest on a write.
     gated: VecDeque<(u64, Output)>,
     /// Since when a write has been waiting.
     waiting_since: Option<Timestamp>,
@@ -145,11 +149,11 @@ impl Replicator {
         }
     }
 
-    /// An output that rests on everything written so far.
+    /// Sends what rests on everything written so far, once that is flushed.
     pub(super) fn gated(&mut self, output: Output, out: &mut Vec<Output>) {
         if self.disk.flushed == self.disk.written {
             out.push(output);
-        } else {
+        } else if self.disk.gated.len() < MAX_GATED {
             self.disk.gated.push_back((self.disk.written, output));
         }
     }
