@@ -329,3 +329,66 @@ fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal
     assert_eq!(cluster.situation(3).members.len(), 2);
     assert_eq!(cluster.commit(3), cluster.last(3).index.0);
 }
+
+/// Two nodes in one view, then cut off from each other until both lead; node 2 accepted `left` more, node 1 `right`.
+fn parted(left: u64, right: u64) -> Cluster {
+    let mut cluster = Cluster::of(Mode::Reachable, 2);
+    cluster.now = cluster.now + SECOND;
+    cluster.input(node(2), Input::WindowClosed);
+    cluster.run(SECOND / 10);
+    cluster.meet();
+    cluster.run(SECOND / 2);
+    assert_eq!(cluster.situation(1).members.len(), 2);
+    cluster.cut = BTreeSet::from([node(1), node(2)]);
+    cluster.run(SECOND);
+    cluster.take_over(1);
+    cluster.run(SECOND * 2);
+    for number in 1..=left {
+        cluster.propose(2, number);
+    }
+    for number in 1..=right {
+        cluster.propose(1, number);
+    }
+    cluster.run(SECOND / 2);
+    assert_eq!((cluster.situation(2).decided, cluster.situation(1).decided), (left, right));
+    assert!(cluster.situation(2).serving && cluster.situation(1).serving);
+    cluster.told(1);
+    cluster.told(2);
+    cluster.cut.clear();
+    cluster.meet();
+    cluster.run(SECOND / 10);
+    cluster
+}
+
+#[test]
+fn after_a_partition_the_leader_of_less_returns_as_a_newcomer() {
+    for (left, right, loser) in [(3, 2, 1), (1, 2, 2), (2, 2, 1)] {
+        let mut cluster = parted(left, right);
+        for number in [1, 2] {
+            let returns = cluster.told(number).contains(&Output::ReturnAsNewcomer);
+            assert_eq!(returns, number == loser, "{left} against {right} decided: node {number}");
+        }
+    }
+}
+
+#[test]
+fn of_a_view_of_two_the_backup_takes_over_alone_and_the_old_leader_follows_it_with_its_log() {
+    let mut cluster = Cluster::of(Mode::Reachable, 2);
+    cluster.now = cluster.now + SECOND;
+    cluster.input(node(2), Input::WindowClosed);
+    cluster.run(SECOND / 10);
+    cluster.meet();
+    cluster.run(SECOND / 2);
+    cluster.propose(2, 1);
+    cluster.settle();
+    cluster.cut = BTreeSet::from([node(2)]);
+    cluster.run(SECOND / 4);
+    cluster.take_over(1);
+    cluster.run(SECOND / 10);
+    assert!(cluster.situation(1).serving);
+    cluster.cut.clear();
+    cluster.meet();
+    cluster.run(SECOND / 2);
+    assert!(!cluster.told(2).contains(&Output::ReturnAsNewcomer), "nothing has parted");
+    assert_eq!((cluster.situation(2).leader, cluster.situation(2).decided), (Some(node(1)), 1));
+}
