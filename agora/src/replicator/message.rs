@@ -165,6 +165,14 @@ pub enum Message {
         /// The epoch that ends with it.
         epoch: Epoch,
     },
+    /// A member that stops → its leader: *leave me out of the view* (mode `reachable`), so that no bid waits for it.
+    #[serde(rename = "MEMBER_LEAVE")]
+    Leave {
+        /// Whose log.
+        founding: FoundingId,
+        /// The leader's.
+        epoch: Epoch,
+    },
     /// The leader of a log with more → the leader of one with less, and that one → its view: *set your log aside and
     /// return as newcomers* (mode `reachable`, after a partition).
     #[serde(rename = "LEADER_SUPERSEDED")]
@@ -190,6 +198,7 @@ impl Message {
             | Self::PromiseRequest { founding, .. }
             | Self::PromiseResponse { founding, .. }
             | Self::Transfer { founding, .. }
+            | Self::Leave { founding, .. }
             | Self::Superseded { founding, .. } => *founding,
         }
     }
@@ -257,7 +266,7 @@ pub enum Input {
     },
     /// From the disk: everything up to this write is durable.
     Flushed(u64),
-    /// From the host: hand the leadership over and stop.
+    /// From the host: hand the leadership over, or leave the view, and stop.
     Stop,
 }
 

@@ -1,6 +1,7 @@
 //! The replicator: promises, log, commit index, members. Everything that safety rests on changes here, together.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::leader::Leader;
@@ -56,6 +57,8 @@ pub struct Replicator {
     /// When the founder, or a holder of more than a list, was last heard.
     pub(super) founder_heard: Timestamp,
     pub(super) stopping: bool,
+    /// It asked to leave the view, and waits until then for the list without it.
+    pub(super) leaving: Option<Timestamp>,
     pub(super) ended: bool,
     pub(super) seed: u64,
     disk: Disk,
@@ -116,6 +119,7 @@ impl Replicator {
             founding_blocked: now,
             founder_heard: now,
             stopping: false,
+            leaving: None,
             ended: false,
             seed,
             disk: Disk::default(),
@@ -371,7 +375,17 @@ impl Replicator {
                 self.on_promise_response(now, from, epoch, dry, answer, out);
             }
             Message::Transfer { epoch, .. } => self.on_transfer(from, epoch, out),
+            Message::Leave { epoch, .. } => self.on_leave(now, from, epoch, out),
             Message::Superseded { epoch, winner, .. } => self.on_superseded(from, epoch, winner, out),
+        }
+    }
+
+    /// Founding is looked at often; a node with a log of its own only has to notice that its leader is lost.
+    fn tick_interval(&self) -> Duration {
+        if self.log.has_started() {
+            self.settings.failure_timeout() / 2
+        } else {
+            self.settings.heart_beat_interval.min(self.settings.discovery_window / 5)
         }
     }
 
@@ -422,9 +436,13 @@ impl Protocol for Replicator {
             return;
         }
         if self.tick <= now {
-            self.tick = now + self.settings.heart_beat_interval.min(self.settings.discovery_window / 5);
+            self.tick = now + self.tick_interval();
             self.consider_founding(now, out);
             self.consider_giving_up(now, out);
+            self.go_on_leaving(now, out);
+        }
+        if self.ended {
+            return;
         }
         match &self.role {
             Role::Follower => {}
@@ -440,11 +458,12 @@ impl Protocol for Replicator {
         if self.ended {
             return None;
         }
-        let role = match &self.role {
-            Role::Follower => None,
-            Role::Candidate(candidate) => Some(candidate.deadline()),
-            Role::Leader(leader) => Some(leader.deadline()),
-        };
-        Some(role.map_or(self.tick, |role| role.min(self.tick)))
+        Some(match &self.role {
+            Role::Follower => self.tick,
+            Role::Candidate(candidate) => candidate.deadline().min(self.tick),
+            // Its beat does what a tick would.
+            Role::Leader(leader) if self.log.has_started() => leader.deadline(),
+            Role::Leader(leader) => leader.deadline().min(self.tick),
+        })
     }
 }

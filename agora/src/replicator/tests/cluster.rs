@@ -310,8 +310,8 @@ fn a_returning_member_of_higher_rank_is_handed_the_leadership_without_losing_any
     assert_eq!(cluster.situation(3).decided, 1);
 }
 
-#[test]
-fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal_time() {
+/// A view of three in mode `reachable`, led by node 3.
+fn view_of_three() -> Cluster {
     let mut cluster = Cluster::of(Mode::Reachable, 3);
     cluster.now = cluster.now + SECOND;
     cluster.input(node(3), Input::WindowClosed);
@@ -320,6 +320,12 @@ fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal
     cluster.meet();
     cluster.run(SECOND / 2);
     assert_eq!(cluster.situation(3).members.len(), 3);
+    cluster
+}
+
+#[test]
+fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal_time() {
+    let mut cluster = view_of_three();
     cluster.cut.insert(node(2));
     cluster.propose(3, 1);
     cluster.run(SECOND / 2);
@@ -328,6 +334,30 @@ fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal
     cluster.run(SECOND * 2);
     assert_eq!(cluster.situation(3).members.len(), 2);
     assert_eq!(cluster.commit(3), cluster.last(3).index.0);
+}
+
+#[test]
+fn a_member_that_stops_leaves_the_view_first_so_that_no_bid_waits_for_it() {
+    let mut cluster = view_of_three();
+    cluster.input(node(2), Input::Stop);
+    cluster.run(SECOND / 4);
+    assert!(cluster.told(2).contains(&Output::Stopped));
+    cluster.cut.insert(node(2));
+    assert_eq!(cluster.situation(3).members, [member(1), member(3)]);
+    cluster.propose(3, 1);
+    cluster.settle();
+    assert_eq!(cluster.commit(3), cluster.last(3).index.0, "at once");
+}
+
+#[test]
+fn a_member_that_stops_waits_no_longer_than_two_failure_timeouts_for_a_leader_that_is_gone() {
+    let mut cluster = view_of_three();
+    cluster.cut.insert(node(3));
+    cluster.input(node(2), Input::Stop);
+    cluster.run(SECOND / 4);
+    assert!(!cluster.told(2).contains(&Output::Stopped));
+    cluster.run(SECOND / 4);
+    assert!(cluster.told(2).contains(&Output::Stopped));
 }
 
 /// Two nodes in one view, then cut off from each other until both lead; node 2 accepted `left` more, node 1 `right`.
