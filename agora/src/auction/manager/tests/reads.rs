@@ -156,6 +156,20 @@ fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
 }
 
 #[test]
+fn a_status_knows_the_entry_applied_last_before_the_situation_tells_of_it() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    leader.tell(Input::Situation(Situation { commit: Position::START, last: Position::START, ..situation() }));
+    leader.done(&mut log, create(1, spec()));
+    let session = session(ALICE);
+    let out = leader.tell(Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 }));
+    let [Output::Outcome(_, Outcome::StatusResponse { status, .. })] = out.as_slice() else {
+        panic!("a status: {out:?}")
+    };
+    let end = log.0.last().expect("an entry").position.index;
+    assert_eq!((status.commit, status.last), (end, end));
+}
+
+#[test]
 fn reads_are_dropped_when_too_many_wait() {
     use crate::auction::manager::reads::MAX_READS;
     let mut leader = Scene::leader();
