@@ -14,6 +14,7 @@ use super::reads::{Answer, For, Reads, What};
 use super::requests::{Order, Requests};
 use super::search::{Details, News, Search};
 use crate::auction::message::{Ack, Bidding, Deny, Lobby, Outcome};
+use crate::auction::refusal::Code;
 use crate::discovery::message::Message as Discovery;
 use crate::heartbeat::message::Message as Beat;
 use crate::id::{Epoch, NodeId, ParticipantId};
@@ -257,6 +258,9 @@ impl Parts<'_> {
     }
 
     fn refused(&mut self, deny: Deny) {
+        if deny.refusal.code == Code::NoQuorum {
+            self.port.search.look_around(self.port.now, self.port.out);
+        }
         self.requests.answered(deny.request, &Reply::Refused(deny.refusal), self.port.out);
     }
 

@@ -73,6 +73,8 @@ pub(super) struct Search {
     asking: Option<(Timestamp, Duration, u32)>,
     /// The last address that was asked directly, and when: hints are followed at a bounded rate.
     hinted: Option<(SocketAddr, Timestamp)>,
+    /// When everybody was asked last because the leader hears no quorum.
+    looked: Option<Timestamp>,
     lost: bool,
 }
 
@@ -86,6 +88,7 @@ impl Search {
             owed: None,
             asking: Some((now, ASK_FIRST, 0)),
             hinted: None,
+            looked: None,
             lost: false,
         }
     }
@@ -136,6 +139,14 @@ impl Search {
     pub(super) fn denied(&mut self, now: Timestamp, from: SocketAddr, out: &mut Vec<Output>) {
         if self.leader.is_some_and(|leader| leader.address == from) {
             self.ask_directly(now, from, out);
+        }
+    }
+
+    /// The leader hears no quorum: there may be another, of which it does not hear. It goes on as the leader here.
+    pub(super) fn look_around(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.looked.is_none_or(|looked| now.since(looked) >= ASK_EAGERLY) {
+            self.looked = Some(now);
+            self.ask_everybody(out);
         }
     }
 
@@ -224,6 +235,13 @@ impl Search {
         if itself { News::Lost } else { News::None }
     }
 
+    fn ask_everybody(&self, out: &mut Vec<Output>) {
+        out.push(Output::Broadcast(self.question()));
+        for to in self.cookies.keys() {
+            out.push(Output::Send { to: *to, message: self.question() });
+        }
+    }
+
     fn ask_directly(&mut self, now: Timestamp, to: SocketAddr, out: &mut Vec<Output>) {
         let again = self.hinted.is_some_and(|(at, when)| at == to && now.since(when) < ASK_FIRST / 2);
         if !again && to.port() != 0 {
@@ -262,10 +280,7 @@ impl Search {
         if at > now {
             return false;
         }
-        out.push(Output::Broadcast(self.question()));
-        for to in self.cookies.keys() {
-            out.push(Output::Send { to: *to, message: self.question() });
-        }
+        self.ask_everybody(out);
         let most = if asked < EAGER { ASK_EAGERLY } else { ASK_PATIENTLY };
         self.asking = Some((now + jitter(wait), (wait * 2).min(most), asked.saturating_add(1)));
         let lost = asked + 1 >= LOST_AFTER && self.leader.is_some() && !self.lost;

@@ -88,12 +88,28 @@ fn another_cookie_is_used_at_once() {
 fn no_quorum_and_busy_are_no_outcomes() {
     let mut test = Test::led();
     submit(&mut test, None);
-    assert_eq!(test.hears(1, deny(Code::NoQuorum)), []);
     assert_eq!(test.hears(1, deny(Code::Busy)), []);
+    assert!(test.hears(1, deny(Code::NoQuorum)).iter().all(is_question));
     assert_eq!(test.after(Duration::from_millis(130)), [sent(1, 10, true)]);
     let refused = test.hears(1, deny(Code::BelowMinimum));
     let refusal = Refusal { code: Code::BelowMinimum, reason: "because".into() };
     assert_eq!(refused, [Output::Answered { ticket: 1, result: Ok(Reply::Refused(refusal)) }]);
+}
+
+fn is_question(output: &Output) -> bool {
+    let (Output::Broadcast(message) | Output::Send { message, .. }) = output else { return false };
+    matches!(message, Message::Discovery(Discovery::Request { .. }))
+}
+
+#[test]
+fn a_leader_that_hears_no_quorum_is_not_the_only_one_asked() {
+    let mut test = Test::led();
+    submit(&mut test, None);
+    let asked = test.hears(1, deny(Code::NoQuorum));
+    assert!(matches!(asked[..], [Output::Broadcast(_), Output::Send { .. }]), "once: {asked:?}");
+    assert_eq!(test.hears(1, deny(Code::NoQuorum)), [], "not for every denial");
+    assert_eq!(test.details(1, Some(1), 1), [], "it still holds itself for the leader");
+    assert_eq!(test.details(2, Some(2), 2), [sent(2, 10, true)]);
 }
 
 #[test]
