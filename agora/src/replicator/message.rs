@@ -392,6 +392,8 @@ pub struct Situation {
     pub commit: Position,
     /// The last entry.
     pub last: Position,
+    /// It follows, and has once held all that its leader had committed by then.
+    pub caught_up: bool,
     /// The members, by the last list in the log.
     pub members: Vec<Member>,
     /// While it leads: how far the others are.

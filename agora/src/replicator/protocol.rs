@@ -34,6 +34,8 @@ pub struct Replicator {
     pub(super) commit: Index,
     /// The highest index that messages of the promised epoch have verified.
     pub(super) verified: Index,
+    /// It has once held all that its leader told it was committed.
+    pub(super) caught_up: bool,
     pub(super) at_seen: At,
     pub(super) decided: u64,
     pub(super) role: Role,
@@ -105,6 +107,7 @@ impl Replicator {
             log: Log::default(),
             commit: Index(0),
             verified: Index(0),
+            caught_up: false,
             at_seen: At(0),
             decided: 0,
             role: Role::Follower,
@@ -314,6 +317,7 @@ impl Replicator {
             founding: self.log.founding(),
             commit: self.log.position(self.commit).unwrap_or(crate::id::Position::START),
             last: self.log.last(),
+            caught_up: self.caught_up,
             members: self.log.members().to_vec(),
             peers,
             at: self.at_seen,
@@ -334,6 +338,7 @@ impl Replicator {
                 || told.serving != matches!(&self.role, Role::Leader(leader) if leader.serving)
                 || (told.leader != self.following && !matches!(self.role, Role::Leader(_)))
                 || told.can_stand != self.can_stand()
+                || told.caught_up != self.caught_up
                 || told.founding != self.log.founding()
         });
         if !due && !urgent {

@@ -117,18 +117,23 @@ impl Cluster {
         let end = self.now + time;
         while self.now < end {
             self.settle();
-            self.now = self.now + Duration::from_millis(1);
-            let all: Vec<NodeId> = self.nodes.keys().copied().collect();
-            for at in all {
-                let mut out = Vec::new();
-                let replicator = self.nodes.get_mut(&at).expect("listed");
-                if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
-                    replicator.fire(self.now, &mut out);
-                }
-                self.carry_out(at, out);
-            }
+            self.elapse();
         }
         self.settle();
+    }
+
+    /// A millisecond passes; what it causes is not delivered yet.
+    fn elapse(&mut self) {
+        self.now = self.now + Duration::from_millis(1);
+        let all: Vec<NodeId> = self.nodes.keys().copied().collect();
+        for at in all {
+            let mut out = Vec::new();
+            let replicator = self.nodes.get_mut(&at).expect("listed");
+            if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
+                replicator.fire(self.now, &mut out);
+            }
+            self.carry_out(at, out);
+        }
     }
 
     fn situation(&self, number: u128) -> &Situation {
@@ -458,4 +463,29 @@ fn of_a_view_of_two_the_backup_takes_over_alone_and_the_old_leader_follows_it_wi
     cluster.run(SECOND / 2);
     assert!(!cluster.told(2).contains(&Output::ReturnAsNewcomer), "nothing has parted");
     assert_eq!((cluster.situation(2).leader, cluster.situation(2).decided), (Some(node(1)), 1));
+}
+
+#[test]
+fn a_joiner_is_caught_up_once_it_holds_all_that_was_committed() {
+    let mut cluster = Cluster::founded(3);
+    for number in 1..=60 {
+        cluster.propose(3, number);
+    }
+    cluster.run(SECOND / 10);
+    let committed = cluster.commit(3);
+    assert_eq!(committed, 62);
+    let newcomer = Replicator::new(member(4), &Settings { mode: Mode::Majority(3), ..Settings::lan() }, 4, cluster.now);
+    cluster.nodes.insert(node(4), newcomer);
+    let about = cluster.about(node(4));
+    cluster.input(node(3), Input::Found(about));
+    let mut behind = 0;
+    while !cluster.situations.get(&node(4)).is_some_and(|it| it.caught_up) {
+        behind += u32::from((1..committed).contains(&cluster.commit(4)));
+        match cluster.network.pop_front() {
+            Some((from, to, message)) => cluster.input(to, Input::Message { from, message }),
+            None => cluster.elapse(),
+        }
+    }
+    assert_eq!(cluster.commit(4), committed);
+    assert!(behind > 0, "it had a part of the log before");
 }

@@ -129,6 +129,7 @@ fn situation() -> Situation {
         founding: None,
         commit: Position { epoch: highest, index: Index(u64::MAX) },
         last: Position { epoch: highest, index: Index(u64::MAX) },
+        caught_up: true,
         members: (0..100).map(|number| Member { node: node(number), priority: u32::MAX }).collect(),
         peers: (0..100).map(peer).collect(),
         at: At(0),
