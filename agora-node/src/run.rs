@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use agora::config::Mode;
 use agora::node::{Ending, Node, NodeHandle, Options};
+use clap::CommandFactory;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Cli;
@@ -15,6 +16,18 @@ use crate::print;
 
 /// Does what the command line asks for.
 pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
+    if let Some(shell) = cli.completions {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "agora-node", &mut script);
+        // A closed stdout ends the program quietly.
+        let _ = io::stdout().write_all(&script);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &cli.man {
+        let written = clap_mangen::generate_to(Cli::command(), folder);
+        let failed = |error| Failure::fault(format!("cannot write the page to {}: {error}", folder.display()));
+        return written.map(|()| ExitCode::SUCCESS).map_err(failed);
+    }
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let set = options::merged(cli)?;
     let options = options::options(&set)?;

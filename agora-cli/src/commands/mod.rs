@@ -1,9 +1,11 @@
 //! The commands, a file each.
 
 mod bid;
+mod completions;
 mod create;
 mod join;
 mod list;
+mod man;
 mod pass;
 mod show;
 mod start;
@@ -53,10 +55,22 @@ pub(crate) enum Command {
     Watch(watch::Args),
     /// Play an auction by a script: its auctioneer and all its bidders
     Run(run::Args),
+    /// Print what a shell needs to complete commands and flags
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Args),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    // What needs no cluster needs no settings.
+    match &cli.command {
+        Command::Completions(args) => return completions::run(args),
+        Command::Man(args) => return man::run(args),
+        _ => {}
+    }
     let settings = cli.global.settings()?;
     if let Command::Run(args) = cli.command {
         return run::run(args, settings, printer).await;
@@ -73,7 +87,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Pass(args) => pass::run(args, &session).await,
         Command::Wait(args) => wait::run(args, &session).await,
         Command::Watch(args) => watch::run(args, &session).await,
-        Command::Run(_) => Ok(()),
+        Command::Run(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::driver::User;
 
-const COMMANDS: [&str; 11] =
-    ["status", "create", "list", "show", "join", "start", "bid", "pass", "wait", "watch", "run"];
+pub(crate) const COMMANDS: [&str; 12] =
+    ["status", "create", "list", "show", "join", "start", "bid", "pass", "wait", "watch", "run", "completions"];
 
 fn assert_help(name: &str, arguments: &[&str]) {
     let ended = User::new(9).runs(arguments);

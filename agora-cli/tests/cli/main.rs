@@ -7,5 +7,6 @@ mod endings;
 mod exec;
 mod help;
 mod local;
+mod packaged;
 mod scripts;
 mod unreachable;
