@@ -6,6 +6,7 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::link::Request;
+use crate::auction::protocol::Manager;
 use crate::id::{Index, Position};
 use crate::machine::Machine;
 use crate::replicator::message::{Body, Entry};
@@ -32,7 +33,7 @@ pub enum Told<E> {
 ///
 /// A stream takes them from the log, a few at a time, as they are read. So it misses nothing however slowly it is read,
 /// and the node neither waits nor stores anything for it. (The log is held whole, from its first entry.)
-pub struct Committed<M: Machine> {
+pub struct Committed<M: Machine = Manager> {
     pub(super) requests: mpsc::Sender<Request<M>>,
     pub(super) commit: watch::Receiver<Index>,
     pub(super) after: Position,

@@ -9,7 +9,7 @@ use agora::machine::Nothing;
 use agora::node::{Committed, Ending, Events, Node, NodeEvent, NodeFault, NodeHandle, Told};
 use uuid::Uuid;
 
-use crate::{PATIENCE, alone, in_time, spawn, three, until};
+use crate::{PATIENCE, alone, in_time, leading, spawn, three, until};
 
 /// Does not compile where one of them cannot be sent to, or used from, another thread.
 const _: () = {
@@ -49,7 +49,7 @@ async fn done(client: &Client, action: Action) -> AuctionId {
 }
 
 /// The next event, and where it stands.
-async fn next(committed: &mut Committed<agora::auction::protocol::Manager>) -> (Position, Decision) {
+async fn next(committed: &mut Committed) -> (Position, Decision) {
     match in_time(committed.next()).await {
         Some(Told::Event { position, event, .. }) => (position, event),
         other => panic!("{other:?}"),
@@ -107,12 +107,12 @@ async fn commands_through_a_handle_outlive_the_leader_and_the_handles_own_node()
     for node in &nodes {
         in_time(node.ready()).await.expect("it runs");
     }
-    let [one, two, leading] = &nodes;
-    let client = leading.client(participant(1)).await.expect("a client");
+    let leader = &nodes[leading(&nodes).await];
+    let client = leader.client(participant(1)).await.expect("a client");
     let before = done(&client, Action::Create(spec())).await;
-    leading.kill();
+    leader.kill();
     let after = done(&client, Action::Create(spec())).await;
-    for node in [one, two] {
+    for node in nodes.iter().filter(|node| node.uuid != leader.uuid) {
         let mut committed = node.committed(Position::START);
         let seen = [next(&mut committed).await, next(&mut committed).await].map(|(_, decision)| created(&decision));
         assert_eq!(seen, [Some(before), Some(after)]);

@@ -10,8 +10,9 @@ use agora::protocol::Protocol;
 use agora::replicator::message::Body;
 use agora::time::Timestamp;
 use agora::transport::free_broadcast_port;
+use uuid::Uuid;
 
-use crate::{alone, builder, in_time, spawn, until};
+use crate::{alone, builder, in_time, leading, spawn, until};
 
 /// The words that were said, each once. Who asks it to say one is answered when that is committed; a follower answers at
 /// once that it does not lead; `""` is never answered.
@@ -91,11 +92,12 @@ async fn a_machine_of_ones_own_is_asked_answers_and_is_followed_on_every_node() 
     for node in &nodes {
         in_time(node.ready()).await.expect("it runs");
     }
-    let [one, two, leading] = &nodes;
-    assert_eq!(in_time(leading.ask("agora".into())).await, Ok(Some(1)));
-    assert_eq!(in_time(leading.ask("forum".into())).await, Ok(Some(2)));
-    assert_eq!(in_time(one.ask("market".into())).await, Ok(None), "it does not lead");
-    for node in [one, two] {
+    let place = leading(&nodes).await;
+    let (leader, other) = (&nodes[place], &nodes[(place + 1) % 3]);
+    assert_eq!(in_time(leader.ask("agora".into())).await, Ok(Some(1)));
+    assert_eq!(in_time(leader.ask("forum".into())).await, Ok(Some(2)));
+    assert_eq!(in_time(other.ask("market".into())).await, Ok(None), "it does not lead");
+    for node in &nodes {
         let mut committed = node.committed(Position::START);
         for word in ["agora", "forum"] {
             match in_time(committed.next()).await {
@@ -123,23 +125,20 @@ async fn who_is_never_answered_is_told_when_the_node_ends() {
 #[tokio::test]
 async fn a_cluster_whose_machine_is_nothing_elects_leaders_and_commits_nothing() {
     let nodes = three(Nothing::default);
-    for node in &nodes {
-        in_time(node.ready()).await.expect("it runs");
-    }
-    let [_, two, leading] = &nodes;
-    let mut events = two.events();
-    let led = |is: bool| {
+    let place = leading(&nodes).await;
+    let (leader, other) = (&nodes[place], &nodes[(place + 1) % 3]);
+    let mut events = other.events();
+    let led_by = |wanted: Vec<Uuid>| {
         move |event: &NodeEvent| match event {
-            NodeEvent::Leader { is_self, epoch, leader: Some(leader) } if *is_self == is => Some((*epoch, *leader)),
+            NodeEvent::Leader { epoch, leader: Some(leader), .. } if wanted.contains(leader) => Some(*epoch),
             _ => None,
         }
     };
-    let (first, leader) = until(&mut events, led(false)).await;
-    assert_eq!(leader, leading.uuid);
-    leading.kill();
-    let (second, leader) = until(&mut events, led(true)).await;
-    assert_eq!(leader, two.uuid);
+    let first = until(&mut events, led_by(vec![leader.uuid])).await;
+    leader.kill();
+    let survivors = nodes.iter().map(|node| node.uuid).filter(|uuid| *uuid != leader.uuid);
+    let second = until(&mut events, led_by(survivors.collect())).await;
     assert!(second > first, "{second} after {first}");
-    assert_eq!(two.shutdown().await, Ending::Stopped);
-    assert_eq!(in_time(two.committed(Position::START).next()).await, None);
+    assert_eq!(other.shutdown().await, Ending::Stopped);
+    assert_eq!(in_time(other.committed(Position::START).next()).await, None);
 }
