@@ -136,6 +136,9 @@ impl Dialogue {
                 parts.follows.answered(auction, last, &mut parts.port);
             }
             Message::Outcome(Outcome::StatusResponse { read, status }) => {
+                if !status.serving {
+                    parts.port.search.denied(now, from, parts.port.out);
+                }
                 parts.reads.told(read, status, parts.port.out);
             }
             Message::Outcome(message) => parts.piece(sender, Piece::of_outcome(message)),

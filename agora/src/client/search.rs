@@ -132,6 +132,13 @@ impl Search {
         }
     }
 
+    /// This node said that it does not serve: where it is the leader known here, it is asked who is.
+    pub(super) fn denied(&mut self, now: Timestamp, from: SocketAddr, out: &mut Vec<Output>) {
+        if self.leader.is_some_and(|leader| leader.address == from) {
+            self.ask_directly(now, from, out);
+        }
+    }
+
     /// A message that wants an answer has gone to the leader.
     pub(super) fn expect(&mut self, now: Timestamp) {
         self.owed.get_or_insert(now);

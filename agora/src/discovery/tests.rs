@@ -76,6 +76,7 @@ fn situation(leader: Option<NodeId>, serving: bool) -> Situation {
         founding: Some(founding()),
         commit: Position { epoch, index: Index(7) },
         last: Position { epoch, index: Index(8) },
+        caught_up: true,
         members: vec![me()],
         peers: Vec::new(),
         at: At(0),

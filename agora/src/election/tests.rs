@@ -47,6 +47,7 @@ impl Voter {
             founding: None,
             commit: Position::START,
             last: Position::START,
+            caught_up: true,
             members: vec![member(1), member(2), member(3)],
             peers: Vec::new(),
             at: At(0),

@@ -100,8 +100,8 @@ impl Observer {
     }
 }
 
-/// It serves, or follows a leader and holds the log.
+/// It serves, or follows a leader and holds the log, all of it.
 fn is_ready(situation: &Situation) -> bool {
-    let follows = situation.leader.is_some() && situation.commit.index > Index(0);
+    let follows = situation.leader.is_some() && situation.caught_up && situation.commit.index > Index(0);
     situation.serving || (situation.standing != Standing::Newcomer && follows)
 }

@@ -31,6 +31,7 @@ fn newcomer() -> Situation {
         founding: None,
         commit: Position::START,
         last: Position::START,
+        caught_up: false,
         members: Vec::new(),
         peers: Vec::new(),
         at: At(0),
@@ -45,6 +46,7 @@ fn following(number: u64, leader: u64) -> Situation {
         leader: Some(node(leader)),
         standing: Standing::Member,
         commit: Position { epoch, index: Index(2) },
+        caught_up: true,
         ..newcomer()
     }
 }
@@ -73,6 +75,14 @@ fn a_follower_is_ready_once_it_holds_committed_entries() {
     assert_eq!(observer.see(&empty), [leader(1, Some(3), false)]);
     assert_eq!(observer.see(&following(1, 3)), [ready()]);
     assert_eq!(observer.see(&following(1, 3)), []);
+}
+
+#[test]
+fn a_follower_is_not_ready_while_it_catches_up() {
+    let mut observer = observer();
+    let behind = Situation { caught_up: false, ..following(1, 3) };
+    assert_eq!(observer.see(&behind), [leader(1, Some(3), false)]);
+    assert_eq!(observer.see(&following(1, 3)), [ready()]);
 }
 
 #[test]

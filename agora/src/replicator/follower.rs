@@ -84,6 +84,10 @@ impl Replicator {
                 let ack = Message::ReplicateAck { founding, epoch, probe, index };
                 self.gated(Output::Send { to: from, message: ack }, out);
                 self.commit_to(commit.min(self.verified), out);
+                self.caught_up |= self.verified >= commit;
+                if !self.is_member(self.me.node) {
+                    self.go_on_leaving(now, out);
+                }
             }
             Merge::Mismatch => {
                 let after = if previous.index > self.log.last().index {

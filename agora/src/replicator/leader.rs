@@ -316,11 +316,15 @@ impl Replicator {
         }
     }
 
+    /// An idle follower is sent its probe with the answer: one datagram, and one wake-up, for both.
     pub(super) fn on_heart_beat(&mut self, now: Timestamp, from: NodeId, number: u64, out: &mut Vec<Output>) {
         let Role::Leader(leader) = &self.role else { return };
         let epoch = leader.epoch;
-        if self.may_answer(now, leader) && leader.peers.contains_key(&from) {
-            self.gated(Output::HeartBeatAck { to: from, number, epoch }, out);
+        let Some(peer) = leader.peers.get(&from).filter(|_| self.may_answer(now, leader)) else { return };
+        let probe = peer.quiet_for(now) > self.settings.beat_interval() / 2;
+        self.gated(Output::HeartBeatAck { to: from, number, epoch }, out);
+        if probe {
+            self.replicate(now, from, true, out);
         }
     }
 
@@ -341,8 +345,9 @@ impl Replicator {
         }
         let interval = self.settings.beat_interval();
         leader.beat = now + interval;
-        let idle: Vec<NodeId> =
-            leader.peers.iter().filter(|(_, peer)| peer.is_idle(now, interval)).map(|(node, _)| *node).collect();
+        // Whose heartbeat is about to come is probed with the answer.
+        let idle = |peer: &Peer| peer.quiet_for(now) > interval * 4 / 5;
+        let idle: Vec<NodeId> = leader.peers.iter().filter(|(_, peer)| idle(peer)).map(|(node, _)| *node).collect();
         for node in idle {
             self.replicate(now, node, true, out);
         }

@@ -6,7 +6,7 @@ use super::message::{Body, Message, Output};
 use super::peer::Peer;
 use super::protocol::{Replicator, Role};
 use crate::config::Mode;
-use crate::id::{Index, Member, NodeId, Probe};
+use crate::id::{Epoch, Index, Member, NodeId, Probe};
 use crate::time::Timestamp;
 
 /// At most so many nodes are replicated to beside the members.
@@ -95,7 +95,7 @@ impl Replicator {
         }
         let ready = leader.peers.iter().find(|(node, peer)| {
             let heard = peer.heard_at.is_some_and(|at| at >= since);
-            heard && peer.matched >= self.commit && !members.iter().any(|member| member.node == **node)
+            heard && !peer.leaving && peer.matched >= self.commit && !members.iter().any(|member| member.node == **node)
         });
         let Some(joining) = ready.and_then(|(node, _)| self.nodes.get(node)).map(|(about, _)| about.member) else {
             return;
@@ -109,8 +109,8 @@ impl Replicator {
         self.advance(now, out);
     }
 
-    /// Mode `reachable`: members that have not answered for the removal time leave the view, all in one entry, once all
-    /// that this leader hears have shown that they promised nobody else.
+    /// Mode `reachable`: members that have not answered for the removal time, or said that they stop, leave the view, all
+    /// in one entry, once all that this leader hears have shown that they promised nobody else.
     fn consider_leave(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         let removal = self.settings.removal_time();
         let since = now - self.settings.failure_timeout();
@@ -121,7 +121,9 @@ impl Replicator {
         }
         let silent = |node: NodeId| {
             let peer = leader.peers.get(&node);
-            peer.is_none_or(|peer| now.since(peer.heard_at.unwrap_or(peer.since).max(peer.since)) > removal)
+            peer.is_none_or(|peer| {
+                peer.leaving || now.since(peer.heard_at.unwrap_or(peer.since).max(peer.since)) > removal
+            })
         };
         let members = self.log.members();
         let list: Vec<Member> =
@@ -179,6 +181,7 @@ impl Replicator {
             leader
                 .peers
                 .get(&node)
+                .filter(|peer| !peer.leaving)
                 .is_some_and(|peer| peer.matched >= self.commit && peer.heard_at.is_some_and(|at| at >= since))
         };
         let me = self.me;
@@ -223,12 +226,41 @@ impl Replicator {
         }
     }
 
-    /// The host wants to stop: hand the leadership over first, if this node leads.
+    /// The host wants to stop: a leader hands over first; in mode `reachable` a member leaves the view first.
     pub(super) fn on_stop(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         self.stopping = true;
         match &self.role {
             Role::Leader(leader) if leader.serving => self.consider_transfer(now, out),
+            Role::Follower if self.is_counted() => {
+                self.leaving = Some(now + self.settings.failure_timeout() * 2);
+                self.go_on_leaving(now, out);
+            }
             _ => self.end(Output::Stopped, out),
+        }
+    }
+
+    /// Whether a leader's bids wait for this node.
+    fn is_counted(&self) -> bool {
+        self.settings.mode == Mode::Reachable && self.following.is_some() && self.is_member(self.me.node)
+    }
+
+    /// Asks to be left out, until the list without it is here or the time is over.
+    pub(super) fn go_on_leaving(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        let Some(until) = self.leaving else { return };
+        if until <= now || !self.is_counted() {
+            self.end(Output::Stopped, out);
+        } else if let (Some(to), Some(founding)) = (self.following, self.log.founding()) {
+            out.push(Output::Send { to, message: Message::Leave { founding, epoch: self.promise } });
+        }
+    }
+
+    /// A member stops: it is left out as one that is silent for too long, but at once.
+    pub(super) fn on_leave(&mut self, now: Timestamp, from: NodeId, epoch: Epoch, out: &mut Vec<Output>) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        let Some(peer) = leader.peers.get_mut(&from).filter(|_| epoch == leader.epoch) else { return };
+        peer.leaving = true;
+        if self.settings.mode == Mode::Reachable {
+            self.consider_leave(now, out);
         }
     }
 }

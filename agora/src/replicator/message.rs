@@ -165,6 +165,14 @@ pub enum Message {
         /// The epoch that ends with it.
         epoch: Epoch,
     },
+    /// A member that stops → its leader: *leave me out of the view* (mode `reachable`), so that no bid waits for it.
+    #[serde(rename = "MEMBER_LEAVE")]
+    Leave {
+        /// Whose log.
+        founding: FoundingId,
+        /// The leader's.
+        epoch: Epoch,
+    },
     /// The leader of a log with more → the leader of one with less, and that one → its view: *set your log aside and
     /// return as newcomers* (mode `reachable`, after a partition).
     #[serde(rename = "LEADER_SUPERSEDED")]
@@ -190,6 +198,7 @@ impl Message {
             | Self::PromiseRequest { founding, .. }
             | Self::PromiseResponse { founding, .. }
             | Self::Transfer { founding, .. }
+            | Self::Leave { founding, .. }
             | Self::Superseded { founding, .. } => *founding,
         }
     }
@@ -266,7 +275,7 @@ pub enum Input {
     },
     /// From the disk: everything up to this write is durable.
     Flushed(u64),
-    /// From the host: hand the leadership over and stop.
+    /// From the host: hand the leadership over, or leave the view, and stop.
     Stop,
 }
 
@@ -399,6 +408,8 @@ pub struct Situation {
     pub commit: Position,
     /// The last entry.
     pub last: Position,
+    /// It follows, and has once held all that its leader had committed by then.
+    pub caught_up: bool,
     /// The members, by the last list in the log.
     pub members: Vec<Member>,
     /// While it leads: how far the others are.

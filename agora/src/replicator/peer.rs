@@ -24,6 +24,8 @@ pub(super) struct Peer {
     pub(super) heard_at: Option<Timestamp>,
     /// When it became a peer, or was first not heard: from when its silence counts.
     pub(super) since: Timestamp,
+    /// It said that it stops: it is not counted again.
+    pub(super) leaving: bool,
     acknowledged: Probe,
     /// What was sent with entries and is not acknowledged.
     under_way: VecDeque<Sent>,
@@ -52,6 +54,7 @@ impl Peer {
             matched: Index(0),
             heard_at: heard.then_some(now),
             since: now,
+            leaving: false,
             acknowledged: Probe(0),
             under_way: VecDeque::new(),
             other: VecDeque::new(),
@@ -153,8 +156,9 @@ impl Peer {
         self.other.push_back(sent);
     }
 
-    pub(super) fn is_idle(&self, now: Timestamp, interval: Duration) -> bool {
-        now.since(self.last_sent) * 2 > interval
+    /// How long ago something was last sent to it.
+    pub(super) fn quiet_for(&self, now: Timestamp) -> Duration {
+        now.since(self.last_sent)
     }
 
     pub(super) fn deadline(&self) -> Option<Timestamp> {

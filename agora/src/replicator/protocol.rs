@@ -1,6 +1,7 @@
 //! The replicator: promises, log, commit index, members. Everything that safety rests on changes here, together.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::leader::Leader;
@@ -33,6 +34,8 @@ pub struct Replicator {
     pub(super) commit: Index,
     /// The highest index that messages of the promised epoch have verified.
     pub(super) verified: Index,
+    /// It has once held all that its leader told it was committed.
+    pub(super) caught_up: bool,
     pub(super) at_seen: At,
     pub(super) decided: u64,
     pub(super) role: Role,
@@ -56,6 +59,8 @@ pub struct Replicator {
     /// When the founder, or a holder of more than a list, was last heard.
     pub(super) founder_heard: Timestamp,
     pub(super) stopping: bool,
+    /// It asked to leave the view, and waits until then for the list without it.
+    pub(super) leaving: Option<Timestamp>,
     pub(super) ended: bool,
     pub(super) seed: u64,
     disk: Disk,
@@ -102,6 +107,7 @@ impl Replicator {
             log: Log::default(),
             commit: Index(0),
             verified: Index(0),
+            caught_up: false,
             at_seen: At(0),
             decided: 0,
             role: Role::Follower,
@@ -116,6 +122,7 @@ impl Replicator {
             founding_blocked: now,
             founder_heard: now,
             stopping: false,
+            leaving: None,
             ended: false,
             seed,
             disk: Disk::default(),
@@ -310,6 +317,7 @@ impl Replicator {
             founding: self.log.founding(),
             commit: self.log.position(self.commit).unwrap_or(crate::id::Position::START),
             last: self.log.last(),
+            caught_up: self.caught_up,
             members: self.log.members().to_vec(),
             peers,
             at: self.at_seen,
@@ -330,6 +338,7 @@ impl Replicator {
                 || told.serving != matches!(&self.role, Role::Leader(leader) if leader.serving)
                 || (told.leader != self.following && !matches!(self.role, Role::Leader(_)))
                 || told.can_stand != self.can_stand()
+                || told.caught_up != self.caught_up
                 || told.founding != self.log.founding()
         });
         if !due && !urgent {
@@ -371,7 +380,17 @@ impl Replicator {
                 self.on_promise_response(now, from, epoch, dry, answer, out);
             }
             Message::Transfer { epoch, .. } => self.on_transfer(from, epoch, out),
+            Message::Leave { epoch, .. } => self.on_leave(now, from, epoch, out),
             Message::Superseded { epoch, winner, .. } => self.on_superseded(from, epoch, winner, out),
+        }
+    }
+
+    /// Founding is looked at often; a node with a log of its own only has to notice that its leader is lost.
+    fn tick_interval(&self) -> Duration {
+        if self.log.has_started() {
+            self.settings.failure_timeout() / 2
+        } else {
+            self.settings.heart_beat_interval.min(self.settings.discovery_window / 5)
         }
     }
 
@@ -423,9 +442,13 @@ impl Protocol for Replicator {
             return;
         }
         if self.tick <= now {
-            self.tick = now + self.settings.heart_beat_interval.min(self.settings.discovery_window / 5);
+            self.tick = now + self.tick_interval();
             self.consider_founding(now, out);
             self.consider_giving_up(now, out);
+            self.go_on_leaving(now, out);
+        }
+        if self.ended {
+            return;
         }
         match &self.role {
             Role::Follower => {}
@@ -441,11 +464,12 @@ impl Protocol for Replicator {
         if self.ended {
             return None;
         }
-        let role = match &self.role {
-            Role::Follower => None,
-            Role::Candidate(candidate) => Some(candidate.deadline()),
-            Role::Leader(leader) => Some(leader.deadline()),
-        };
-        Some(role.map_or(self.tick, |role| role.min(self.tick)))
+        Some(match &self.role {
+            Role::Follower => self.tick,
+            Role::Candidate(candidate) => candidate.deadline().min(self.tick),
+            // Its beat does what a tick would.
+            Role::Leader(leader) if self.log.has_started() => leader.deadline(),
+            Role::Leader(leader) => leader.deadline().min(self.tick),
+        })
     }
 }

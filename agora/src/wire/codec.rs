@@ -102,6 +102,7 @@ impl Concern {
             | b"LEADER_ELECTION_COORDINATION_REQUEST"
             | b"LEADER_ACK_RESPONSE"
             | b"LEADER_TRANSFER"
+            | b"MEMBER_LEAVE"
             | b"LEADER_SUPERSEDED" => Self::Replicator,
             b"HEART_BEAT" | b"HEART_BEAT_ACK" => Self::Heartbeat,
             b"AUCTION_WINNER"

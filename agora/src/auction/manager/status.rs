@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::auction::message::{Outcome, Output, Status};
 use crate::auction::protocol::Manager;
 use crate::heartbeat::message::Session;
-use crate::id::{Epoch, Index, NodeId};
+use crate::id::{Epoch, NodeId};
 use crate::replicator::message::Standing;
 
 /// At most so many members, and as many peers, are told: the answer stays inside one datagram.
@@ -31,8 +31,8 @@ impl Manager {
             leader: None,
             serving: false,
             hears_quorum: false,
-            commit: Index(0),
-            last: Index(0),
+            commit: self.commit,
+            last: self.commit,
             members: Vec::new(),
             peers: Vec::new(),
             auctions: self.book.phases(),
@@ -44,8 +44,9 @@ impl Manager {
             status.leader = situation.leader;
             status.serving = situation.serving;
             status.hears_quorum = situation.hears_quorum;
-            status.commit = situation.commit.index;
-            status.last = situation.last.index;
+            // Situations are told at intervals; what is applied here is known at once.
+            status.commit = situation.commit.index.max(self.commit);
+            status.last = situation.last.index.max(self.commit);
             status.members = situation.members.iter().take(MAX_TOLD).copied().collect();
             status.peers = situation.peers.iter().take(MAX_TOLD).cloned().collect();
         }

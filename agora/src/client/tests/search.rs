@@ -1,5 +1,7 @@
 use super::*;
+use crate::auction::message::{Outcome, Status};
 use crate::client::message::Failure;
+use crate::replicator::message::Standing;
 
 fn question(test: &Test, n: u8) -> Output {
     let padding = vec![0; crate::discovery::message::CLIENT_PADDING];
@@ -70,6 +72,38 @@ fn a_leader_that_names_another_leads_no_more_whatever_the_epoch() {
     assert_eq!(leader(&test), None);
     test.details(2, Some(2), 3);
     assert_eq!(leader(&test), Some(address(2)));
+}
+
+#[test]
+fn a_status_of_a_leader_that_serves_no_more_is_told_and_it_is_asked_who_leads() {
+    let mut test = Test::led();
+    for (serving, asked) in [(true, vec![]), (false, vec![question(&test, 1)])] {
+        let sent = test.command(Command::Status { ticket: 3, deadline: None });
+        let [Output::Send { message: Message::Outcome(Outcome::StatusRequest { read, .. }), .. }] = sent[..] else {
+            panic!("{sent:?}");
+        };
+        let status = Box::new(status(serving));
+        let told = test.hears(1, Message::Outcome(Outcome::StatusResponse { read, status: status.clone() }));
+        assert_eq!(told, [asked, vec![Output::Told { ticket: 3, result: Ok(status) }]].concat());
+    }
+    assert_eq!(test.details(1, Some(2), 2), [question(&test, 2)]);
+}
+
+fn status(serving: bool) -> Status {
+    Status {
+        node: node(1),
+        standing: Standing::Member,
+        epoch: Epoch { number: 1, leader: node(1) },
+        leader: Some(node(1)),
+        serving,
+        hears_quorum: serving,
+        commit: Index(2),
+        last: Index(2),
+        members: Vec::new(),
+        peers: Vec::new(),
+        auctions: [0; 4],
+        fates: [0; 5],
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::super::message::{Input, Message, Output, Situation, Standing};
+use super::super::message::{Input, MAX_EVENTS, Message, Output, Situation, Standing};
 use super::super::protocol::Replicator;
 use super::{member, node};
 use crate::config::{Mode, Settings};
@@ -117,18 +117,23 @@ impl Cluster {
         let end = self.now + time;
         while self.now < end {
             self.settle();
-            self.now = self.now + Duration::from_millis(1);
-            let all: Vec<NodeId> = self.nodes.keys().copied().collect();
-            for at in all {
-                let mut out = Vec::new();
-                let replicator = self.nodes.get_mut(&at).expect("listed");
-                if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
-                    replicator.fire(self.now, &mut out);
-                }
-                self.carry_out(at, out);
-            }
+            self.elapse();
         }
         self.settle();
+    }
+
+    /// A millisecond passes; what it causes is not delivered yet.
+    fn elapse(&mut self) {
+        self.now = self.now + Duration::from_millis(1);
+        let all: Vec<NodeId> = self.nodes.keys().copied().collect();
+        for at in all {
+            let mut out = Vec::new();
+            let replicator = self.nodes.get_mut(&at).expect("listed");
+            if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
+                replicator.fire(self.now, &mut out);
+            }
+            self.carry_out(at, out);
+        }
     }
 
     fn situation(&self, number: u128) -> &Situation {
@@ -261,6 +266,43 @@ fn a_take_over_adopts_the_newest_log_and_a_deposed_leader_keeps_its_tail_until_i
 }
 
 #[test]
+fn a_new_leader_commits_an_earlier_epochs_entry_only_with_one_of_its_own() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(1));
+    let (epoch, events) = (cluster.situation(3).promise, vec![0; MAX_EVENTS]);
+    cluster.input(node(3), Input::Propose { epoch, number: 1, events });
+    cluster.settle();
+    assert_eq!((cluster.last(2).index, cluster.commit(2)), (Index(3), 2), "held by node 2, not known committed");
+    cluster.cut = BTreeSet::from([node(3)]);
+    cluster.run(SECOND);
+    cluster.take_over(2);
+    // The entry fills a datagram: there is a moment at which nodes 1 and 2 hold it, and node 1 nothing after it.
+    let mut alone = false;
+    while let Some((from, to, message)) = cluster.network.pop_front() {
+        if !cluster.cut.contains(&from) && !cluster.cut.contains(&to) {
+            cluster.input(to, Input::Message { from, message });
+        }
+        alone |= cluster.last(1).index == Index(3);
+        assert!(cluster.commit(2) < 3 || cluster.last(1).index == Index(4));
+    }
+    assert!(alone && cluster.commit(2) == 4);
+}
+
+#[test]
+fn a_proposal_of_an_earlier_epoch_is_not_taken() {
+    let mut cluster = Cluster::founded(3);
+    let earlier = cluster.situation(3).promise;
+    cluster.cut.insert(node(3));
+    cluster.run(SECOND);
+    cluster.take_over(2);
+    cluster.run(SECOND / 10);
+    let (told, end) = (cluster.told(2).len(), cluster.last(2));
+    assert!(told > 0 && cluster.situation(2).serving);
+    cluster.input(node(2), Input::Propose { epoch: earlier, number: 1, events: vec![1] });
+    assert_eq!((cluster.told(2), cluster.last(2)), (Vec::new(), end));
+}
+
+#[test]
 fn a_proposal_out_of_turn_is_refused_with_all_that_follow_until_it_is_rebuilt() {
     let mut cluster = Cluster::founded(1);
     let epoch = cluster.situation(1).promise;
@@ -310,8 +352,8 @@ fn a_returning_member_of_higher_rank_is_handed_the_leadership_without_losing_any
     assert_eq!(cluster.situation(3).decided, 1);
 }
 
-#[test]
-fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal_time() {
+/// A view of three in mode `reachable`, led by node 3.
+fn view_of_three() -> Cluster {
     let mut cluster = Cluster::of(Mode::Reachable, 3);
     cluster.now = cluster.now + SECOND;
     cluster.input(node(3), Input::WindowClosed);
@@ -320,6 +362,12 @@ fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal
     cluster.meet();
     cluster.run(SECOND / 2);
     assert_eq!(cluster.situation(3).members.len(), 3);
+    cluster
+}
+
+#[test]
+fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal_time() {
+    let mut cluster = view_of_three();
     cluster.cut.insert(node(2));
     cluster.propose(3, 1);
     cluster.run(SECOND / 2);
@@ -328,6 +376,30 @@ fn a_view_grows_by_those_who_caught_up_and_shrinks_by_those_gone_for_the_removal
     cluster.run(SECOND * 2);
     assert_eq!(cluster.situation(3).members.len(), 2);
     assert_eq!(cluster.commit(3), cluster.last(3).index.0);
+}
+
+#[test]
+fn a_member_that_stops_leaves_the_view_first_so_that_no_bid_waits_for_it() {
+    let mut cluster = view_of_three();
+    cluster.input(node(2), Input::Stop);
+    cluster.run(SECOND / 4);
+    assert!(cluster.told(2).contains(&Output::Stopped));
+    cluster.cut.insert(node(2));
+    assert_eq!(cluster.situation(3).members, [member(1), member(3)]);
+    cluster.propose(3, 1);
+    cluster.settle();
+    assert_eq!(cluster.commit(3), cluster.last(3).index.0, "at once");
+}
+
+#[test]
+fn a_member_that_stops_waits_no_longer_than_two_failure_timeouts_for_a_leader_that_is_gone() {
+    let mut cluster = view_of_three();
+    cluster.cut.insert(node(3));
+    cluster.input(node(2), Input::Stop);
+    cluster.run(SECOND / 4);
+    assert!(!cluster.told(2).contains(&Output::Stopped));
+    cluster.run(SECOND / 4);
+    assert!(cluster.told(2).contains(&Output::Stopped));
 }
 
 /// Two nodes in one view, then cut off from each other until both lead; node 2 accepted `left` more, node 1 `right`.
@@ -391,4 +463,29 @@ fn of_a_view_of_two_the_backup_takes_over_alone_and_the_old_leader_follows_it_wi
     cluster.run(SECOND / 2);
     assert!(!cluster.told(2).contains(&Output::ReturnAsNewcomer), "nothing has parted");
     assert_eq!((cluster.situation(2).leader, cluster.situation(2).decided), (Some(node(1)), 1));
+}
+
+#[test]
+fn a_joiner_is_caught_up_once_it_holds_all_that_was_committed() {
+    let mut cluster = Cluster::founded(3);
+    for number in 1..=60 {
+        cluster.propose(3, number);
+    }
+    cluster.run(SECOND / 10);
+    let committed = cluster.commit(3);
+    assert_eq!(committed, 62);
+    let newcomer = Replicator::new(member(4), &Settings { mode: Mode::Majority(3), ..Settings::lan() }, 4, cluster.now);
+    cluster.nodes.insert(node(4), newcomer);
+    let about = cluster.about(node(4));
+    cluster.input(node(3), Input::Found(about));
+    let mut behind = 0;
+    while !cluster.situations.get(&node(4)).is_some_and(|it| it.caught_up) {
+        behind += u32::from((1..committed).contains(&cluster.commit(4)));
+        match cluster.network.pop_front() {
+            Some((from, to, message)) => cluster.input(to, Input::Message { from, message }),
+            None => cluster.elapse(),
+        }
+    }
+    assert_eq!(cluster.commit(4), committed);
+    assert!(behind > 0, "it had a part of the log before");
 }

@@ -194,6 +194,7 @@ pub(crate) fn replicator() -> impl Iterator<Item = (&'static str, Replicator)> {
             },
         ),
         ("LEADER_TRANSFER", Replicator::Transfer { founding, epoch: epoch_5 }),
+        ("MEMBER_LEAVE", Replicator::Leave { founding, epoch: epoch_5 }),
         ("LEADER_SUPERSEDED", Replicator::Superseded { founding, epoch: epoch_5, winner: node(3) }),
     ]
     .into_iter()

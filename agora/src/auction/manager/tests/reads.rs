@@ -130,6 +130,7 @@ fn situation() -> Situation {
         founding: None,
         commit: Position { epoch: highest, index: Index(u64::MAX) },
         last: Position { epoch: highest, index: Index(u64::MAX) },
+        caught_up: true,
         members: (0..100).map(|number| Member { node: node(number), priority: u32::MAX }).collect(),
         peers: (0..100).map(peer).collect(),
         at: At(0),
@@ -154,6 +155,20 @@ fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
     assert_eq!((status.members.len(), status.peers.len()), (MAX_TOLD, MAX_TOLD));
     let bytes = rmp_serde::to_vec(told).expect("it encodes").len();
     assert!(bytes <= 1_100, "{bytes}");
+}
+
+#[test]
+fn a_status_knows_the_entry_applied_last_before_the_situation_tells_of_it() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    leader.tell(Input::Situation(Situation { commit: Position::START, last: Position::START, ..situation() }));
+    leader.done(&mut log, create(1, spec()));
+    let session = session(ALICE);
+    let out = leader.tell(Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 }));
+    let [Output::Outcome(_, Outcome::StatusResponse { status, .. })] = out.as_slice() else {
+        panic!("a status: {out:?}")
+    };
+    let end = log.0.last().expect("an entry").position.index;
+    assert_eq!((status.commit, status.last), (end, end));
 }
 
 #[test]
