@@ -49,8 +49,8 @@
 //! ```
 //!
 //! The auctions are one state machine on the log; a service's own can stand in their place ([`machine`]).
-//! `agora/examples/` of the repository has programs to start from: a service with a node in it, a bidder, tasks allocated
-//! among robots, a leader elected for something else, a replicated counter.
+//! `agora/examples/` of the repository has programs to start from: a service with a node in it, a bidder, a leader elected
+//! for something else, a replicated counter.
 //!
 //! # Map
 //!
