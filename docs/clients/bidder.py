@@ -176,7 +176,7 @@ class Bidder:
             return
         if name == "AUCTION_CANCEL" and seq == self.held + 1:
             self.ahead.clear()
-        number, of, lines = fields[-1] if name in ("ROUND_COMPLETE", *LAST[:3]) else (1, 1, None)
+        number, _, lines = fields[-1] if name in ("ROUND_COMPLETE", *LAST[:3]) else (1, 1, None)
         _, _, pages = self.ahead.setdefault(seq, (name, fields, {}))
         pages[number] = lines
         while self.held + 1 in self.ahead:
