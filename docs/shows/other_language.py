@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Two bidders written in Python from docs/protocol.md (docs/clients/bidder.py) and one of agora-cli in one auction on three
+"""Two bidders in Python (docs/clients/bidder.py) and one of agora-cli in one auction on three
 nodes; the leader is killed (`kill -9`) in round 2. In the first run with both Python bids in; in the second as the round
 begins, so that the Python bids meet a dying leader; in the third everything passes a relay that loses, repeats and
 reorders datagrams. Every bid that was acknowledged is in `show`, every event came once and in order, the right one wins."""
