@@ -22,7 +22,6 @@ fn bash_completes_a_command_and_a_flag() {
     };
     assert_eq!(completed("agora-cli sh", 1, "sh"), "show");
     assert_eq!(completed("agora-cli run --lo", 2, "--lo"), "--local");
-    assert_eq!(completed("agora-cli m", 1, "m"), "", "what is for packagers only is not offered");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
 use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
 use crate::id::{Index, NodeId};
+use crate::machine::FromLog;
 use crate::protocol::Protocol;
 use crate::replicator::message::Situation;
 use crate::time::Timestamp;
@@ -51,7 +52,7 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// One that knows nothing yet; the log comes as [`Input::Committed`].
+    /// One that knows nothing yet; the log comes as [`FromLog::Committed`].
     pub fn new(settings: &Settings, cookies: Cookies) -> Self {
         Self {
             cookies,
@@ -120,6 +121,18 @@ impl Manager {
         }
     }
 
+    fn log(&mut self, now: Timestamp, news: FromLog, out: &mut Vec<Output>) {
+        match news {
+            FromLog::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
+            FromLog::Deposed => self.deposed(),
+            FromLog::Committed(entry) => self.committed(now, entry, out),
+            FromLog::Credit { room, quorum } => self.credit(now, room, quorum, out),
+            FromLog::Refused { epoch, number } => self.refused(epoch, number, out),
+            FromLog::ReadReady { ticket } => self.read_ready(now, ticket, out),
+            FromLog::Situation(situation) => self.situation = Some(situation),
+        }
+    }
+
     fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: &Outcome, out: &mut Vec<Output>) {
         match message {
             &Outcome::EventsRequest { session, auction, after, held } => {
@@ -146,13 +159,7 @@ impl Protocol for Manager {
             Input::Bidding(from, message) => self.bidding(now, from, message, out),
             Input::Outcome(from, message) => self.outcome(now, from, &message, out),
             Input::HeartBeat { from, number, beat } => self.beat(now, from, number, &beat, out),
-            Input::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
-            Input::Deposed => self.deposed(),
-            Input::Committed(entry) => self.committed(now, entry, out),
-            Input::Credit { room, quorum } => self.credit(now, room, quorum, out),
-            Input::Refused { epoch, number } => self.refused(epoch, number, out),
-            Input::ReadReady { ticket } => self.read_ready(now, ticket, out),
-            Input::Situation(situation) => self.situation = Some(situation),
+            Input::Log(news) => self.log(now, news, out),
         }
     }
 
