@@ -55,8 +55,8 @@ pub(crate) struct Follow {
     pub last: Seq,
     /// The epoch of the leader that sent it.
     under: Option<Epoch>,
-    /// Received behind a gap.
-    ahead: BTreeSet<Seq>,
+    /// Received behind a gap, and in the epoch of which leader.
+    ahead: BTreeMap<Seq, Epoch>,
     round: Option<Round>,
     answered: Option<Round>,
     ended: bool,
@@ -330,9 +330,10 @@ impl SimClient {
         }
         let follow = self.follows.entry(auction).or_default();
         if seq > follow.last {
-            follow.ahead.insert(seq);
+            follow.ahead.insert(seq, epoch);
         }
-        while follow.ahead.remove(&follow.last.next()) {
+        // What closes the gap may come from an earlier leader than what waited behind it.
+        while let Some(epoch) = follow.ahead.remove(&follow.last.next()) {
             follow.last = follow.last.next();
             follow.under = Some(epoch);
         }
