@@ -201,7 +201,7 @@ class Bidder:
 
     def bid(self):
         """Once all events are here: bids in the round that is open and has no bid of this participant."""
-        if self.round and not self.request and self.held == self.last:
+        if self.done is None and self.round and not self.request and self.held == self.last:
             amount = self.options.start + (self.round - 1) * self.options.step
             text = f"{amount:f}" if amount <= self.options.limit else None
             self.begin("BID_SUBMIT", self.round, text)
@@ -234,7 +234,7 @@ class Bidder:
 
     def run(self):
         self.begin("AUCTION_JOIN_REQUEST")
-        while self.done is None:
+        while self.done is None or self.request:  # The last bid's answer can come after the end.
             self.fire()
             self.receive()
             self.bid()
