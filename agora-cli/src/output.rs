@@ -58,6 +58,14 @@ impl Printer {
         write(format!("{line}\n").as_bytes())
     }
 
+    /// A line that only people need.
+    pub(crate) fn say(self, text: impl FnOnce(Self) -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Text => write(format!("{}\n", text(self)).as_bytes()),
+        }
+    }
+
     /// `text` in a colour, on a terminal.
     pub(crate) fn paint(self, colour: Colour, text: &str) -> String {
         let code = match colour {

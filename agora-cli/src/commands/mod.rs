@@ -53,7 +53,8 @@ pub(crate) enum Command {
     Wait(wait::Args),
     /// Follow one auction until it ends, or all until ctrl-c
     Watch(watch::Args),
-    /// Play an auction by a script: its auctioneer and all its bidders
+    /// Play an auction by a script: its auctioneer and its bidders
+    #[command(after_help = run::EXAMPLES)]
     Run(run::Args),
     /// Print what a shell needs to complete commands and flags
     #[command(after_help = completions::EXAMPLES)]
@@ -92,7 +93,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
 }
 
 /// An AUCTION argument.
-fn auction(text: &str) -> Result<AuctionId, String> {
+pub(crate) fn auction(text: &str) -> Result<AuctionId, String> {
     Uuid::parse_str(text).map(AuctionId).map_err(|_| "an auction is named by its UUID".into())
 }
 
