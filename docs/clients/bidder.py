@@ -22,14 +22,15 @@ import msgpack
 EVENTS = {
     "AUCTION_CREATED": ("auctioneer", "spec"),
     "PARTICIPANT_JOINED": ("participant",),
+    "PARTICIPANT_LEFT": ("participant",),
     "AUCTION_READY_CHECK": ("remaining-ms",),
     "AUCTION_START": (),
     "ROUND_START": ("round", "remaining-ms"),
     "BID_BROADCAST": ("round", "participant", "pass", "amount"),
     "ROUND_COMPLETE": ("round", "standings"),
-    "AUCTION_WINNER": ("winner", "total", "standings"),
-    "AUCTION_LOSER": ("winner", "total", "standings"),
-    "AUCTION_RESULT": ("winner", "total", "standings"),
+    "AUCTION_WINNER": ("winner", "total", "price", "standings"),
+    "AUCTION_LOSER": ("winner", "total", "price", "standings"),
+    "AUCTION_RESULT": ("winner", "total", "price", "standings"),
     "AUCTION_CANCEL": ("reason",),
 }
 LAST = ("AUCTION_WINNER", "AUCTION_LOSER", "AUCTION_RESULT", "AUCTION_CANCEL")

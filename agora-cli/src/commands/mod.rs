@@ -1,9 +1,11 @@
 //! The commands, a file each.
 
 mod bid;
+mod cancel;
 mod completions;
 mod create;
 mod join;
+mod leave;
 mod list;
 mod man;
 mod pass;
@@ -13,7 +15,7 @@ mod status;
 mod wait;
 mod watch;
 
-pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, read_item, read_round_timeout};
+pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, limit_keys, read_item, read_round_timeout};
 pub(crate) use status::{deadline, holders};
 
 use agora::auction::message::{Ack, Summary};
@@ -43,8 +45,12 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Become a bidder of an auction
     Join(join::Args),
+    /// Be a bidder no more, before the auction starts
+    Leave(leave::Args),
     /// Start an auction whose bidders are there, as its auctioneer
     Start(start::Args),
+    /// End an auction without a winner, as its auctioneer
+    Cancel(cancel::Args),
     /// Bid in the open round
     Bid(bid::Args),
     /// Do not bid in the open round
@@ -83,7 +89,9 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::List(args) => list::run(args, &session).await,
         Command::Show(args) => show::run(args, &session).await,
         Command::Join(args) => join::run(args, &session).await,
+        Command::Leave(args) => leave::run(args, &session).await,
         Command::Start(args) => start::run(args, &session).await,
+        Command::Cancel(args) => cancel::run(args, &session).await,
         Command::Bid(args) => bid::run(args, &session).await,
         Command::Pass(args) => pass::run(args, &session).await,
         Command::Wait(args) => wait::run(args, &session).await,
@@ -95,6 +103,21 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
 /// An AUCTION argument.
 pub(crate) fn auction(text: &str) -> Result<AuctionId, String> {
     Uuid::parse_str(text).map(AuctionId).map_err(|_| "an auction is named by its UUID".into())
+}
+
+/// Tells that it is done.
+fn print_done(session: &Session, auction: AuctionId, ack: &Ack, done: &str) -> Result<(), Failure> {
+    session.printer.print(
+        || {
+            let mut object = Map::new();
+            object.insert("auction".into(), json!(auction));
+            object.insert("participant".into(), json!(session.participant()));
+            object.insert("seq".into(), json!(ack.receipt.seq));
+            put_durability(&mut object, ack);
+            Value::Object(object)
+        },
+        |_| format!("{done} {auction}"),
+    )
 }
 
 /// What an acknowledgement rests on.

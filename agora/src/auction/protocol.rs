@@ -89,6 +89,7 @@ impl Manager {
         match message {
             Lobby::CreateRequest { call, spec } => self.ask(now, from, Request::create(call, spec), out),
             Lobby::JoinRequest { call, auction } => self.ask(now, from, Request::join(call, auction), out),
+            Lobby::LeaveRequest { call, auction } => self.ask(now, from, Request::leave(call, auction), out),
             Lobby::ReadyConfirm { call, auction } => self.ask(now, from, Request::start(call, auction), out),
             Lobby::ListRequest { session, read, state, auction, after } => {
                 let read = Read { from, number: read, phase: state, auction, after };
@@ -99,6 +100,8 @@ impl Manager {
             | Lobby::ListResponse { .. }
             | Lobby::JoinAck(_)
             | Lobby::JoinDeny(_)
+            | Lobby::LeaveAck(_)
+            | Lobby::LeaveDeny(_)
             | Lobby::ReadyConfirmAck(_)
             | Lobby::ReadyConfirmDeny(_) => self.misdirected += 1,
         }
@@ -111,6 +114,7 @@ impl Manager {
             }
             Bidding::Created { .. }
             | Bidding::Joined { .. }
+            | Bidding::Left { .. }
             | Bidding::ReadyCheck { .. }
             | Bidding::Start { .. }
             | Bidding::RoundStart { .. }
@@ -133,16 +137,21 @@ impl Manager {
         }
     }
 
-    fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: &Outcome, out: &mut Vec<Output>) {
+    fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: Outcome, out: &mut Vec<Output>) {
         match message {
-            &Outcome::EventsRequest { session, auction, after, held } => {
+            Outcome::CancelRequest { call, auction, reason } => {
+                self.ask(now, from, Request::cancel(call, auction, reason), out);
+            }
+            Outcome::EventsRequest { session, auction, after, held } => {
                 self.events(now, from, (&session, auction, after, held), out);
             }
-            Outcome::StatusRequest { session, read } => self.status(from, session, *read, out),
+            Outcome::StatusRequest { session, read } => self.status(from, &session, read, out),
             Outcome::Winner(_)
             | Outcome::Loser(_)
             | Outcome::Result(_)
             | Outcome::Cancel { .. }
+            | Outcome::CancelAck(_)
+            | Outcome::CancelDeny(_)
             | Outcome::EventsResponse { .. }
             | Outcome::StatusResponse { .. } => self.misdirected += 1,
         }
@@ -157,7 +166,7 @@ impl Protocol for Manager {
         match input {
             Input::Lobby(from, message) => self.lobby(now, from, message, out),
             Input::Bidding(from, message) => self.bidding(now, from, message, out),
-            Input::Outcome(from, message) => self.outcome(now, from, &message, out),
+            Input::Outcome(from, message) => self.outcome(now, from, message, out),
             Input::HeartBeat { from, number, beat } => self.beat(now, from, number, &beat, out),
             Input::Log(news) => self.log(now, news, out),
         }

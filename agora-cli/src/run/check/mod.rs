@@ -13,7 +13,7 @@ use self::bidders::check_bidders;
 use super::cast::Cast;
 use super::script::{Bidder, Script};
 use super::toml_reader::{Found, Mistakes, Reader, kind};
-use crate::commands::{ROUND_TIMEOUT_MS, RoundTimeout, read_item, read_round_timeout};
+use crate::commands::{ROUND_TIMEOUT_MS, RoundTimeout, limit_keys, read_item, read_round_timeout};
 use crate::failure::Failure;
 
 /// What else must fit the script.
@@ -76,11 +76,16 @@ fn check_auction(found: Found<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<(S
     };
     let mut reader = Reader::new(table, at);
     let item = reader.required_string("item", mistakes, read_item);
-    let limit = reader.required_string("min-bid", mistakes, read_amount);
     let rounds = reader.count("rounds", MAX_ROUNDS, mistakes);
     let bidders_at = reader.optional("bidders").map_or(at, |(_, at)| at);
     let bidders = reader.count("bidders", MAX_BIDDERS, mistakes);
-    let rule = reader.string("rule", mistakes, |text| one_of(text, &[("highest", Rule::Highest)]));
+    let rules = [("highest", Rule::Highest), ("lowest", Rule::Lowest), ("second-price", Rule::SecondPrice)];
+    let rule = reader.string("rule", mistakes, |text| one_of(text, &rules)).unwrap_or(Rule::Highest);
+    let (key, other_key) = limit_keys(rule);
+    let limit = reader.required_string(key, mistakes, read_amount);
+    if let Some((_, at)) = reader.optional(other_key) {
+        mistakes.note(at, format!("`{other_key}` does not go with this rule: it is `{key}`"));
+    }
     let disclosures = [("sealed", Disclosure::Sealed), ("open", Disclosure::Open), ("secret", Disclosure::Secret)];
     let disclosure = reader.string("disclosure", mistakes, |text| one_of(text, &disclosures));
     let round_timeout = reader.string("round-timeout", mistakes, read_round_timeout);
@@ -89,7 +94,7 @@ fn check_auction(found: Found<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<(S
     reader.refuse_others(mistakes);
     let spec = Spec {
         item: item?,
-        rule: rule.unwrap_or(Rule::Highest),
+        rule,
         disclosure: disclosure.unwrap_or(Disclosure::Sealed),
         limit: limit?,
         rounds: rounds?,
