@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use agora::amount::Amount;
-use agora::auction::event::Spec;
+use agora::auction::event::{Rule, Spec};
 use agora::auction::message::Line;
 use agora::client::event::{Event, Side, What};
 use agora::client::message::Leader;
@@ -12,6 +12,7 @@ use agora::id::ParticipantId;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
+use crate::commands::limit_keys;
 use crate::failure::Failure;
 use crate::output::{Colour, Printer, short};
 
@@ -60,6 +61,7 @@ pub(crate) const fn name(what: &What) -> &'static str {
     match what {
         What::Created { .. } => "auction-created",
         What::Joined { .. } => "participant-joined",
+        What::Left { .. } => "participant-left",
         What::ReadyCheck { .. } => "ready-check",
         What::Started => "auction-started",
         What::RoundStarted { .. } => "round-started",
@@ -83,7 +85,7 @@ pub(crate) fn to_json(event: &Event, names: &Names) -> Value {
             object.insert("auctioneer".into(), json!(auctioneer));
             object.extend(spec_json(spec));
         }
-        What::Joined { participant } => put_participant(&mut object, *participant, names),
+        What::Joined { participant } | What::Left { participant } => put_participant(&mut object, *participant, names),
         What::ReadyCheck { remaining } => {
             object.insert("remaining-ms".into(), millis(*remaining));
         }
@@ -108,12 +110,13 @@ pub(crate) fn to_json(event: &Event, names: &Names) -> Value {
             object.insert("bids".into(), bids.map(|line| amount_json(line, "amount", line.amount, names)).collect());
             object.insert("standings".into(), standings_json(lines, names));
         }
-        What::Ended { winner, total, lines, .. } => {
+        What::Ended { winner, total, price, lines, .. } => {
             object.insert("winner".into(), json!(winner));
             if let Some(name) = winner.and_then(|winner| names.get(&winner)) {
                 object.insert("winner-name".into(), json!(name));
             }
             object.insert("total".into(), json!(total));
+            object.insert("price".into(), json!(price));
             object.insert("standings".into(), standings_json(lines, names));
         }
         What::Cancelled { reason } => {
@@ -131,7 +134,7 @@ pub(crate) fn spec_json(spec: &Spec) -> Map<String, Value> {
     object.insert("disclosure".into(), json!(spec.disclosure));
     object.insert("rounds".into(), json!(spec.rounds));
     object.insert("min-bidders".into(), json!(spec.bidders));
-    object.insert("min-bid".into(), json!(spec.limit));
+    object.insert(limit_keys(spec.rule).0.into(), json!(spec.limit));
     let timeout = spec.round_timeout_ms.map_or_else(|| "none".into(), |ms| format_duration(Duration::from_millis(ms)));
     object.insert("round-timeout".into(), timeout.into());
     object.insert("start".into(), json!(spec.start));
@@ -170,7 +173,7 @@ pub(crate) fn call(participant: ParticipantId, names: &Names) -> String {
 fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
     let (colour, text) = match &event.what {
         What::Created { spec, .. } => (Colour::Bold, format!("{}: {}", spec.item, spec_text(spec))),
-        What::Joined { participant } => (Colour::Dim, call(*participant, names)),
+        What::Joined { participant } | What::Left { participant } => (Colour::Dim, call(*participant, names)),
         What::ReadyCheck { remaining } => (Colour::Dim, format!("{} to confirm the start", rounded(*remaining))),
         What::Started => (Colour::Bold, String::new()),
         What::RoundStarted { round, remaining: Some(remaining) } => {
@@ -186,16 +189,13 @@ fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
             (Colour::Dim, format!("{} {how} in round {round}", call(*participant, names)))
         }
         What::RoundCompleted { round, lines } => (Colour::Bold, format!("round {round}{}", table(lines, names))),
-        What::Ended { side: Side::Won, total, .. } => {
-            (Colour::Green, total.map_or_else(String::new, |total| format!("for {total} in total")))
-        }
+        What::Ended { side: Side::Won, total, price, .. } => (Colour::Green, sums("for", *total, *price)),
         What::Ended { side: Side::Lost, .. } => (Colour::Dim, String::new()),
-        What::Ended { side: Side::Aside, winner, total, lines } => {
-            let who = match (winner, total) {
-                (Some(winner), Some(total)) => format!("{} wins with {total} in total", call(*winner, names)),
-                (Some(winner), None) => format!("{} wins", call(*winner, names)),
-                (None, _) => "nobody wins: there was no bid".into(),
-            };
+        What::Ended { side: Side::Aside, winner, total, price, lines } => {
+            let who = winner.map_or_else(
+                || "nobody wins: there was no bid".into(),
+                |winner| format!("{} wins {}", call(winner, names), sums("with", *total, *price)).trim_end().to_owned(),
+            );
             (Colour::Green, format!("{who}{}", table(lines, names)))
         }
         What::Cancelled { reason } => (Colour::Red, reason.clone()),
@@ -206,7 +206,21 @@ fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
 /// How an auction was set up, in a few words.
 pub(crate) fn spec_text(spec: &Spec) -> String {
     let plural = |count: u32, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {}, from {}", plural(spec.rounds, "round"), plural(spec.bidders, "bidder"), spec.limit)
+    let limit = match spec.rule {
+        Rule::Highest => format!("from {}", spec.limit),
+        Rule::Lowest => format!("up to {}, the lowest wins", spec.limit),
+        Rule::SecondPrice => format!("from {}, at the second price", spec.limit),
+    };
+    format!("{}, {}, {limit}", plural(spec.rounds, "round"), plural(spec.bidders, "bidder"))
+}
+
+/// The winner's total, and what is paid where that is another sum.
+pub(crate) fn sums(word: &str, total: Option<Amount>, price: Option<Amount>) -> String {
+    let total_text = total.map_or_else(String::new, |total| format!("{word} {total} in total"));
+    match price.filter(|price| Some(*price) != total) {
+        Some(price) => format!("{total_text}, pays {price}"),
+        None => total_text,
+    }
 }
 
 /// Bids and totals under an event.

@@ -16,6 +16,15 @@ use crate::failure::Failure;
 /// The longest `--as` name: it becomes a file's name.
 const MAX_NAME: usize = 64;
 
+/// What a name is that can be a file's.
+pub(crate) const FITTING: &str = "1 to 64 letters, digits, `-`, `_` or `.`, not `.` first";
+
+/// Whether a name can be a file's.
+pub(crate) fn fits(name: &str) -> bool {
+    let fit = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.len() <= MAX_NAME && !name.starts_with('.') && name.chars().all(fit)
+}
+
 /// Which identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Which {
@@ -28,13 +37,11 @@ pub(crate) enum Which {
 impl Which {
     /// The one of this name, which must be fit for a file's name.
     pub(crate) fn named(name: &str) -> Result<Self, Failure> {
-        let fit = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_empty() || name.len() > MAX_NAME || name.starts_with('.') || !name.chars().all(fit) {
-            let reason =
-                format!("`{name}` is no name: 1 to {MAX_NAME} letters, digits, `-`, `_` or `.`, not `.` first");
-            return Err(Failure::usage(reason));
+        if fits(name) {
+            Ok(Self::Named(name.into()))
+        } else {
+            Err(Failure::usage(format!("`{name}` is no name: {FITTING}")))
         }
-        Ok(Self::Named(name.into()))
     }
 
     fn path(&self) -> Result<PathBuf, Failure> {

@@ -55,11 +55,15 @@ impl Printer {
         if line.is_empty() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::closed_stdout(),
-            _ => Failure::fault(format!("cannot write: {error}")),
-        })
+        write(format!("{line}\n").as_bytes())
+    }
+
+    /// A line that only people need.
+    pub(crate) fn say(self, text: impl FnOnce(Self) -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Text => write(format!("{}\n", text(self)).as_bytes()),
+        }
     }
 
     /// `text` in a colour, on a terminal.
@@ -78,6 +82,15 @@ impl Printer {
         let painted = self.paint(colour, text);
         painted + &" ".repeat(width.saturating_sub(text.chars().count()))
     }
+}
+
+/// Writes to stdout, at once. Where nobody reads it any more, the program ends quietly.
+pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::closed_stdout(),
+        _ => Failure::fault(format!("cannot write: {error}")),
+    })
 }
 
 /// A participant without a name, short enough for a line.

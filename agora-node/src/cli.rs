@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
+use clap_complete::Shell;
 
 use crate::failure::Failure;
 use crate::output::Format;
@@ -40,6 +41,14 @@ pub(crate) struct Cli {
     /// Print the configuration as a file that can be read back, and end
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) print_config: bool,
+
+    /// Print what a shell needs to complete these flags, and end: bash, elvish, fish, powershell or zsh
+    #[arg(long, value_name = "SHELL", hide_possible_values = true, help_heading = PROGRAM)]
+    pub(crate) completions: Option<Shell>,
+
+    // For whoever packages the program.
+    #[arg(long, value_name = "DIR", hide = true, help = "Write the manual page into this folder, and end")]
+    pub(crate) man: Option<PathBuf>,
 
     /// Print this help
     #[arg(short, long, action = ArgAction::HelpShort, help_heading = PROGRAM)]

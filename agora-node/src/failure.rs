@@ -58,7 +58,6 @@ impl From<FileError> for Failure {
 impl From<NodeFault> for Failure {
     fn from(fault: NodeFault) -> Self {
         match fault {
-            NodeFault::Settings(invalid) => invalid.into(),
             NodeFault::OtherMode { .. } => Self::configuration(format!("cluster-size: {fault}")),
             fault => Self::fault(fault.to_string()),
         }

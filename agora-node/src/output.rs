@@ -47,7 +47,7 @@ impl Format {
     }
 }
 
-/// Writes one event of `node`; nothing for a fault, which is an error on stderr.
+/// Writes one event of `node`; nothing for a fault, which is an error on stderr, and for events that stdout was too slow for.
 pub(crate) fn write(out: &mut impl Write, format: Format, node: Uuid, event: &NodeEvent) -> io::Result<()> {
     let line = match format {
         Format::Text => text(node, event),
@@ -100,7 +100,7 @@ fn json(node: Uuid, event: &NodeEvent) -> Option<String> {
         NodeEvent::Leader { epoch, leader, is_self } => Line::Leader { node, epoch, leader, is_self },
         NodeEvent::Member { member, state } => Line::Member { node, member, state: state.to_string() },
         NodeEvent::Stopped => Line::Stopped { node },
-        NodeEvent::Fault(_) => return None,
+        NodeEvent::Fault(_) | NodeEvent::Missed(_) => return None,
     };
     serde_json::to_string(&line).ok()
 }
@@ -114,7 +114,7 @@ fn text(node: Uuid, event: &NodeEvent) -> Option<String> {
         NodeEvent::Leader { epoch, leader: None, .. } => ("leader", format!("none  epoch {epoch}")),
         NodeEvent::Member { member, state } => ("member", format!("{member}  {state}")),
         NodeEvent::Stopped => ("stopped", String::new()),
-        NodeEvent::Fault(_) => return None,
+        NodeEvent::Fault(_) | NodeEvent::Missed(_) => return None,
     };
     Some(format!("{name:<8}{rest}").trim_end().to_string())
 }

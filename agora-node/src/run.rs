@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use agora::config::Mode;
-use agora::node::{Ending, Node, NodeHandle, Options};
+use agora::node::{Ending, Node, NodeEvent, NodeHandle, Options};
+use clap::CommandFactory;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Cli;
@@ -15,6 +16,18 @@ use crate::print;
 
 /// Does what the command line asks for.
 pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
+    if let Some(shell) = cli.completions {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "agora-node", &mut script);
+        // A closed stdout ends the program quietly.
+        let _ = io::stdout().write_all(&script);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &cli.man {
+        let written = clap_mangen::generate_to(Cli::command(), folder);
+        let failed = |error| Failure::fault(format!("cannot write the page to {}: {error}", folder.display()));
+        return written.map(|()| ExitCode::SUCCESS).map_err(failed);
+    }
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let set = options::merged(cli)?;
     let options = options::options(&set)?;
@@ -52,8 +65,8 @@ fn warn(mode: Mode) {
 
 async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::fault(format!("cannot hear signals: {error}")))?;
-    let mut node = Node::spawn(options);
-    if tell(&mut node, &mut signals, format).await.is_err() {
+    let node = Node::builder().options(options).build()?.spawn();
+    if tell(&node, &mut signals, format).await.is_err() {
         // Nobody reads any more.
         node.stop();
     }
@@ -64,12 +77,14 @@ async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
 }
 
 /// Tells the events until there are no more, and fails when nobody reads them.
-async fn tell(node: &mut NodeHandle, signals: &mut Signals, format: Format) -> io::Result<()> {
+async fn tell(node: &NodeHandle, signals: &mut Signals, format: Format) -> io::Result<()> {
     let mut out = io::stdout();
+    let mut events = node.events();
     let mut stopping = false;
     loop {
         tokio::select! {
-            event = node.events.next() => match event {
+            event = events.next() => match event {
+                Some(NodeEvent::Missed(count)) => log::warn!("stdout was too slow for {count} events"),
                 Some(event) => output::write(&mut out, format, node.uuid, &event)?,
                 None => return Ok(()),
             },

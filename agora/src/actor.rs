@@ -4,10 +4,11 @@
 //! a busy node. [`Concern`] therefore fires overdue deadlines before *every* message, then handles it, carries out the
 //! outputs in order, and arms one timer for the next deadline: the contract of [`crate::protocol`].
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
+use crate::machine::{self, Machine};
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
 
@@ -16,15 +17,9 @@ use crate::time::Timestamp;
 pub const MAILBOX: usize = 1_024;
 
 /// A monotonic clock.
-pub trait Clock {
+pub trait Clock: Send + Sync + 'static {
     /// The reading now.
     fn now(&self) -> Timestamp;
-}
-
-impl<C: Clock + ?Sized> Clock for Rc<C> {
-    fn now(&self) -> Timestamp {
-        (**self).now()
-    }
 }
 
 /// An input, as an actix message.
@@ -35,10 +30,18 @@ impl<T> Message for In<T> {
     type Result = ();
 }
 
+/// What the log and the transport tell a machine, whichever that is, as an actix message.
+#[derive(Debug)]
+pub struct ToMachine(pub machine::Input);
+
+impl Message for ToMachine {
+    type Result = ();
+}
+
 /// An actor that runs a protocol.
 pub struct Concern<P: Protocol> {
     protocol: P,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     outputs: Vec<P::Output>,
     deliver: Box<dyn FnMut(P::Output)>,
     timer: Option<(Timestamp, SpawnHandle)>,
@@ -57,7 +60,7 @@ where
     P::Output: Unpin + 'static,
 {
     /// `deliver` carries out each output; it must not wait.
-    pub fn new(protocol: P, clock: Box<dyn Clock>, deliver: Box<dyn FnMut(P::Output)>) -> Self {
+    pub fn new(protocol: P, clock: Arc<dyn Clock>, deliver: Box<dyn FnMut(P::Output)>) -> Self {
         Self { protocol, clock, outputs: Vec::new(), deliver, timer: None }
     }
 
@@ -123,5 +126,15 @@ where
 
     fn handle(&mut self, input: In<P::Input>, context: &mut Self::Context) {
         self.drive(context, Some(input.0));
+    }
+}
+
+impl<M: Machine> Handler<ToMachine> for Concern<M> {
+    type Result = ();
+
+    fn handle(&mut self, input: ToMachine, context: &mut Self::Context) {
+        if let Some(input) = M::hears(input.0.widen()) {
+            self.drive(context, Some(input));
+        }
     }
 }

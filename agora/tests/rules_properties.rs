@@ -40,23 +40,17 @@ fn any_amount() -> impl Strategy<Value = Amount> {
 }
 
 fn any_spec() -> impl Strategy<Value = Spec> {
+    let rule = prop_oneof![2 => Just(Rule::Highest), 1 => Just(Rule::Lowest), 1 => Just(Rule::SecondPrice)];
     let disclosure = prop_oneof![Just(Disclosure::Sealed), Just(Disclosure::Open), Just(Disclosure::Secret)];
     let timeout = prop_oneof![Just(None), (1..30u64).prop_map(Some)];
     let start = prop_oneof![3 => Just(Start::Auto), 1 => Just(Start::Confirm)];
     let item = "Painting".to_string();
-    (disclosure, 0..3u128, 1..4u32, 1..4u32, timeout, start).prop_map(
-        move |(disclosure, limit, rounds, bidders, round_timeout_ms, start)| {
+    (rule, disclosure, 0..3u128, 1..4u32, 1..4u32, timeout, start).prop_map(
+        move |(rule, disclosure, limit, rounds, bidders, round_timeout_ms, start)| {
+            // By `lowest` the limit is the highest bid that is taken.
+            let limit = if rule == Rule::Lowest { limit + 5 } else { limit };
             let limit = Amount::from_micros(limit * 2_500_000).expect("within the limit");
-            Spec {
-                item: item.clone(),
-                rule: Rule::Highest,
-                disclosure,
-                limit,
-                rounds,
-                bidders,
-                round_timeout_ms,
-                start,
-            }
+            Spec { item: item.clone(), rule, disclosure, limit, rounds, bidders, round_timeout_ms, start }
         },
     )
 }
@@ -65,7 +59,9 @@ fn any_command() -> impl Strategy<Value = Command> {
     let round = || prop_oneof![5 => Just(None), 2 => (0..5u32).prop_map(|round| Some(Round(round)))];
     prop_oneof![
         3 => Just(Command::Join(ID)),
+        1 => Just(Command::Leave(ID)),
         1 => Just(Command::Start(ID)),
+        1 => prop::option::of(Just("no time".to_string())).prop_map(|reason| Command::Cancel { auction: ID, reason }),
         9 => (round(), any_amount()).prop_map(|(round, amount)| Command::Bid { auction: ID, round, amount }),
         2 => round().prop_map(|round| Command::Pass { auction: ID, round }),
         1 => any_spec().prop_map(|spec| Command::Create { auction: ID, spec }),
@@ -171,6 +167,7 @@ fn head_and_page(shown: &Shown) -> (Head, u16, u16) {
         Shown::Bidding(
             Bidding::Created { head, .. }
             | Bidding::Joined { head, .. }
+            | Bidding::Left { head, .. }
             | Bidding::ReadyCheck { head, .. }
             | Bidding::Start { head }
             | Bidding::RoundStart { head, .. }
@@ -185,22 +182,40 @@ fn head_and_page(shown: &Shown) -> (Head, u16, u16) {
     }
 }
 
-/// Totals and the winner, counted from the bids alone: the highest total, then whose last raising bid came first.
-fn count(events: &[Event]) -> (BTreeMap<ParticipantId, u128>, Option<(ParticipantId, u128)>) {
-    let mut totals = BTreeMap::new();
+/// A winner, its total and its price, in millionths.
+type Counted = (ParticipantId, u128, u128);
+
+/// Totals, then the winner with its total and price, counted from the bids alone: the best total, then whose last raising
+/// bid came first.
+fn count(spec: &Spec, events: &[Event]) -> (BTreeMap<ParticipantId, u128>, Option<Counted>) {
+    let mut totals: BTreeMap<ParticipantId, u128> = BTreeMap::new();
     let mut reached = BTreeMap::new();
+    let mut rounds: BTreeMap<ParticipantId, u128> = BTreeMap::new();
     for (place, event) in events.iter().enumerate() {
         if let Event::BidAccepted { participant, amount, .. } = event {
             *totals.entry(*participant).or_insert(0) += amount.micros();
+            *rounds.entry(*participant).or_insert(0) += 1;
             if *amount > Amount::ZERO || !reached.contains_key(participant) {
                 reached.insert(*participant, place);
             }
         }
     }
-    let best = totals.values().max();
-    let winner = reached.iter().filter(|(who, _)| totals.get(who) == best).min_by_key(|(_, place)| **place);
-    let winner = winner.map(|(who, _)| (*who, totals[who]));
-    (totals, winner)
+    let most = rounds.values().max().copied();
+    let may_win = |who: &ParticipantId| spec.rule != Rule::Lowest || rounds.get(who).copied() == most;
+    let candidates: Vec<_> = totals.iter().filter(|(who, _)| may_win(who)).map(|(_, total)| *total).collect();
+    let best = if spec.rule == Rule::Lowest { candidates.iter().min() } else { candidates.iter().max() };
+    let winner = reached
+        .iter()
+        .filter(|(who, _)| may_win(who) && totals.get(who) == best)
+        .min_by_key(|(_, place)| **place)
+        .map(|(who, _)| *who);
+    let won = winner.map(|who| {
+        let others = totals.iter().filter(|(other, _)| **other != who).map(|(_, total)| *total).max();
+        let least = spec.limit.micros() * rounds[&who];
+        let second = others.unwrap_or(0).max(least);
+        (who, totals[&who], if spec.rule == Rule::SecondPrice { second } else { totals[&who] })
+    });
+    (totals, won)
 }
 
 /// Whether the disclosure lets the event at hand tell everybody amounts of the bids in `round`.
@@ -217,11 +232,13 @@ proptest! {
     #[test]
     fn totals_are_exact_and_the_winner_is_the_one_counted_by_hand(spec in any_spec(), steps in any_steps()) {
         let life = live(spec, &steps);
-        let (totals, best) = count(&life.events);
+        let (totals, best) = count(life.last().spec(), &life.events);
         for bidder in life.last().bidders() {
             prop_assert_eq!(bidder.total.micros(), totals.get(&bidder.id).copied().unwrap_or(0));
         }
-        prop_assert_eq!(winner(life.last()).map(|(who, total)| (who, total.micros())), best);
+        let won = winner(life.last()).map(|won| (won.participant, won.total.micros(), won.price.micros()));
+        prop_assert_eq!(won, best);
+        prop_assert!(won.is_none_or(|(_, total, price)| price <= total), "nobody pays more than it bid");
     }
 
     #[test]

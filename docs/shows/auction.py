@@ -9,14 +9,15 @@ UNKNOWN = 6
 
 
 class Auction:
-    """Creates an auction, lets bidders join, bids, and compares what `show` says with what was acknowledged."""
+    """Creates an auction, lets bidders join, bids, and compares what `show` says with what was acknowledged. It waits for
+    so many `others` as well, who join by themselves."""
 
-    def __init__(self, cluster, bidders, rounds, item="Painting", min_bid="1", **via):
+    def __init__(self, cluster, bidders, rounds, item="Painting", min_bid="1", others=0, **via):
         self.cluster, self.bidders, self.rounds, self.via = cluster, list(bidders), rounds, via
         # Names are identities on this machine; two auctions may share them.
         self.auctioneer = f"auctioneer-of-{item}"
         created = cluster.do(
-            "create", "--item", item, "--min-bid", min_bid, "--rounds", rounds, "--bidders", len(self.bidders),
+            "create", "--item", item, "--min-bid", min_bid, "--rounds", rounds, "--bidders", len(self.bidders) + others,
             "--start", "auto", "--round-timeout", "none", who=self.auctioneer, **via
         )  # fmt: skip
         self.id = created["auction"]

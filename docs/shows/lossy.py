@@ -5,7 +5,7 @@ same results as without."""
 import argparse
 
 from auction import Auction, gapless
-from cluster import Cluster, check, free_port, main, say, until
+from cluster import Cluster, check, main, say, until
 from relay import Relay
 
 BIDDERS = ("alice", "bob", "carol")
@@ -39,16 +39,7 @@ def auctions(cluster, count):
 def relayed(size, seed, faults):
     """A cluster whose nodes and clients know only the relay's addresses."""
     with Cluster(size) as cluster, Relay(seed, *faults) as relay:
-        standing = [relay.stand() for _ in range(3)]
-        for rank, (one, _) in enumerate(standing, 1):
-            others = [flag for index, (_, at) in enumerate(standing, 1) if index != rank for flag in ("--join", at)]
-            alone = ["--broadcast-address", "127.255.255.255", "--broadcast-port", str(free_port())]
-            node = cluster.node(rank, network=["--bind", "127.0.0.1:0", *alone, *others])
-            relay.stand_for(one, node.address())
-        relay.takes_clients = True
-        reach = [flag for _, at in standing for flag in ("--join", at)]
-        reach += ["--broadcast-address", "127.255.255.255", "--broadcast-port", str(free_port())]
-        cluster.reach = lambda: reach
+        relay.nodes(cluster, 3)
         for node in cluster.nodes:
             node.ready()
         until(lambda: any(node.leads() for node in cluster.nodes), "somebody leads")

@@ -13,6 +13,8 @@ import socket
 import threading
 import time
 
+from cluster import LOOPBACK_BROADCAST, free_port
+
 
 class Relay:
     """Stands between processes. Fractions are of all datagrams; a delayed one comes after later ones."""
@@ -55,6 +57,21 @@ class Relay:
         with self.lock:
             self.endpoint[one] = (host, int(port))
             self.stands[(host, int(port))] = one
+
+    def nodes(self, cluster, count):
+        """Starts so many ranked nodes in a cluster whose nodes and clients know only this relay's addresses."""
+        standing = [self.stand() for _ in range(count)]
+
+        def reach(but=None):
+            others = [flag for _, at in standing if at != but for flag in ("--join", at)]
+            return others + ["--broadcast-address", LOOPBACK_BROADCAST, "--broadcast-port", str(free_port())]
+
+        for rank, (one, at) in enumerate(standing, 1):
+            node = cluster.node(rank, network=["--bind", "127.0.0.1:0", *reach(at)])
+            self.stand_for(one, node.address())
+        self.takes_clients = True
+        flags = reach()
+        cluster.reach = lambda: flags
 
     def _run(self):
         while self.running:

@@ -24,14 +24,19 @@ pub(crate) struct Args {
     item: String,
     /// The lowest bid that is accepted
     #[arg(long, value_name = "A", value_parser = Amount::parse, env = "AGORA_MIN_BID", hide_env = true)]
-    min_bid: Amount,
+    min_bid: Option<Amount>,
+    /// With `--rule lowest`, in the place of --min-bid: the highest bid that is
+    /// accepted
+    #[arg(long, value_name = "A", value_parser = Amount::parse, env = "AGORA_MAX_BID", hide_env = true)]
+    max_bid: Option<Amount>,
     /// How many rounds
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)), env = "AGORA_ROUNDS", hide_env = true)]
     rounds: u32,
     /// How many bidders must be there before it can start
     #[arg(long, value_name = "B", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_BIDDERS)), env = "AGORA_BIDDERS", hide_env = true)]
     bidders: u32,
-    /// Which bid wins: highest, the highest total of all rounds
+    /// Which bid wins: highest, the highest total of all rounds; lowest, the
+    /// lowest; second-price, the highest, which pays the second-highest
     #[arg(
         long,
         value_enum,
@@ -70,6 +75,8 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RuleName {
     Highest,
+    Lowest,
+    SecondPrice,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -109,19 +116,36 @@ pub(crate) fn read_round_timeout(text: &str) -> Result<RoundTimeout, String> {
     }
 }
 
+/// The flag, and the script's key, that names the limit of a rule; then the one that does not.
+pub(crate) const fn limit_keys(rule: Rule) -> (&'static str, &'static str) {
+    match rule {
+        Rule::Highest | Rule::SecondPrice => ("min-bid", "max-bid"),
+        Rule::Lowest => ("max-bid", "min-bid"),
+    }
+}
+
 impl Args {
-    fn spec(self) -> Spec {
-        Spec {
+    fn spec(self) -> Result<Spec, Failure> {
+        let rule = match self.rule {
+            RuleName::Highest => Rule::Highest,
+            RuleName::Lowest => Rule::Lowest,
+            RuleName::SecondPrice => Rule::SecondPrice,
+        };
+        let (key, other_key) = limit_keys(rule);
+        let (limit, other) = if key == "min-bid" { (self.min_bid, self.max_bid) } else { (self.max_bid, self.min_bid) };
+        let limit = limit.filter(|_| other.is_none()).ok_or_else(|| {
+            let rule = self.rule.to_possible_value().map(|rule| rule.get_name().to_owned()).unwrap_or_default();
+            Failure::usage(format!("with --rule {rule}, give --{key} A, and no --{other_key}"))
+        })?;
+        Ok(Spec {
             item: self.item,
-            rule: match self.rule {
-                RuleName::Highest => Rule::Highest,
-            },
+            rule,
             disclosure: match self.disclosure {
                 DisclosureName::Sealed => Disclosure::Sealed,
                 DisclosureName::Open => Disclosure::Open,
                 DisclosureName::Secret => Disclosure::Secret,
             },
-            limit: self.min_bid,
+            limit,
             rounds: self.rounds,
             bidders: self.bidders,
             round_timeout_ms: self.round_timeout.0,
@@ -129,13 +153,13 @@ impl Args {
                 StartName::Confirm => Start::Confirm,
                 StartName::Auto => Start::Auto,
             },
-        }
+        })
     }
 }
 
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
-    let spec = args.spec();
+    let spec = args.spec()?;
     let ack = session.submit(Action::Create(spec.clone())).await?;
     let auction = ack.receipt.auction;
     session.printer.print(

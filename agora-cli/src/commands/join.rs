@@ -2,9 +2,8 @@
 
 use agora::client::message::Action;
 use agora::id::AuctionId;
-use serde_json::{Value, json};
 
-use super::put_durability;
+use super::print_done;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -19,15 +18,5 @@ pub(crate) struct Args {
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let ack = session.submit(Action::Join(args.auction)).await?;
-    session.printer.print(
-        || {
-            let mut object = serde_json::Map::new();
-            object.insert("auction".into(), json!(args.auction));
-            object.insert("participant".into(), json!(session.participant()));
-            object.insert("seq".into(), json!(ack.receipt.seq));
-            put_durability(&mut object, &ack);
-            Value::Object(object)
-        },
-        |_| format!("joined {}", args.auction),
-    )
+    print_done(session, args.auction, &ack, "joined")
 }

@@ -1,9 +1,13 @@
 //! The commands, a file each.
 
 mod bid;
+mod cancel;
+mod completions;
 mod create;
 mod join;
+mod leave;
 mod list;
+mod man;
 mod pass;
 mod show;
 mod start;
@@ -11,7 +15,7 @@ mod status;
 mod wait;
 mod watch;
 
-pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, read_item, read_round_timeout};
+pub(crate) use create::{ROUND_TIMEOUT_MS, RoundTimeout, limit_keys, read_item, read_round_timeout};
 pub(crate) use status::{deadline, holders};
 
 use agora::auction::message::{Ack, Summary};
@@ -41,8 +45,12 @@ pub(crate) enum Command {
     Show(show::Args),
     /// Become a bidder of an auction
     Join(join::Args),
+    /// Be a bidder no more, before the auction starts
+    Leave(leave::Args),
     /// Start an auction whose bidders are there, as its auctioneer
     Start(start::Args),
+    /// End an auction without a winner, as its auctioneer
+    Cancel(cancel::Args),
     /// Bid in the open round
     Bid(bid::Args),
     /// Do not bid in the open round
@@ -51,12 +59,25 @@ pub(crate) enum Command {
     Wait(wait::Args),
     /// Follow one auction until it ends, or all until ctrl-c
     Watch(watch::Args),
-    /// Play an auction by a script: its auctioneer and all its bidders
+    /// Play an auction by a script: its auctioneer and its bidders
+    #[command(after_help = run::EXAMPLES)]
     Run(run::Args),
+    /// Print what a shell needs to complete commands and flags
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Args),
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Runs the command.
 pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    // What needs no cluster needs no settings.
+    match &cli.command {
+        Command::Completions(args) => return completions::run(args),
+        Command::Man(args) => return man::run(args),
+        _ => {}
+    }
     let settings = cli.global.settings()?;
     if let Command::Run(args) = cli.command {
         return run::run(args, settings, printer).await;
@@ -68,18 +89,35 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::List(args) => list::run(args, &session).await,
         Command::Show(args) => show::run(args, &session).await,
         Command::Join(args) => join::run(args, &session).await,
+        Command::Leave(args) => leave::run(args, &session).await,
         Command::Start(args) => start::run(args, &session).await,
+        Command::Cancel(args) => cancel::run(args, &session).await,
         Command::Bid(args) => bid::run(args, &session).await,
         Command::Pass(args) => pass::run(args, &session).await,
         Command::Wait(args) => wait::run(args, &session).await,
         Command::Watch(args) => watch::run(args, &session).await,
-        Command::Run(_) => Ok(()),
+        Command::Run(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 
 /// An AUCTION argument.
-fn auction(text: &str) -> Result<AuctionId, String> {
+pub(crate) fn auction(text: &str) -> Result<AuctionId, String> {
     Uuid::parse_str(text).map(AuctionId).map_err(|_| "an auction is named by its UUID".into())
+}
+
+/// Tells that it is done.
+fn print_done(session: &Session, auction: AuctionId, ack: &Ack, done: &str) -> Result<(), Failure> {
+    session.printer.print(
+        || {
+            let mut object = Map::new();
+            object.insert("auction".into(), json!(auction));
+            object.insert("participant".into(), json!(session.participant()));
+            object.insert("seq".into(), json!(ack.receipt.seq));
+            put_durability(&mut object, ack);
+            Value::Object(object)
+        },
+        |_| format!("{done} {auction}"),
+    )
 }
 
 /// What an acknowledgement rests on.

@@ -43,6 +43,7 @@ fn json(auction: AuctionId, view: &View) -> Value {
     if let Some((winner, total)) = &view.winner {
         object.insert("winner".into(), json!(winner));
         object.insert("total".into(), json!(total));
+        object.insert("price".into(), json!(view.price));
     }
     if let Some(reason) = &view.reason {
         object.insert("reason".into(), json!(reason));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use agora::auction::message::Phase;
 use agora::auction::refusal::{Code, Refusal};
 use agora::client::event::Event;
 use agora::client::message::{Action, Reply};
@@ -32,15 +33,25 @@ pub(super) struct Bidder {
     pub(super) client: Client,
     pub(super) auction: AuctionId,
     pub(super) stage: mpsc::UnboundedSender<Tale>,
+    /// Rounds before this one were played by an earlier run.
+    pub(super) since: Round,
     /// Bounds every request; without it they go on until they have their answer.
     pub(super) timeout: Option<Duration>,
 }
 
 impl Bidder {
-    /// Becomes a bidder of the auction.
-    pub(super) async fn join(&self) -> Result<(), Failure> {
+    /// Becomes a bidder of the auction, or is one already: then it goes on in the round that is open.
+    pub(super) async fn join(&mut self) -> Result<(), Failure> {
         match self.client.submit(Action::Join(self.auction), self.timeout).await? {
             Reply::Done(_) => Ok(()),
+            Reply::Refused(refusal) if refusal.code == Code::AlreadyJoined => {
+                let summary = self.client.find(self.auction, self.timeout).await?;
+                self.since = match summary {
+                    Some(summary) if summary.phase <= Phase::Active => summary.round,
+                    _ => Round(u32::MAX),
+                };
+                Ok(())
+            }
             Reply::Refused(refusal) => Err(Failure::refused(&refusal)),
         }
     }

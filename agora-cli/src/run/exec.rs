@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::bidder::{Bidder, Tale, leaves_the_round_open};
+use super::cast::Cast;
 use super::script::{Move, Plan, Program, Script};
 use crate::commands::{deadline, summary_json};
 use crate::events::{self, Names};
@@ -34,23 +35,20 @@ pub(super) struct Running {
     child: Child,
 }
 
-/// Starts all programs of a script, or none is left running.
-pub(super) fn start_all(script: &Script) -> Result<Vec<Option<Running>>, Failure> {
-    let mut mistakes = Vec::new();
-    let running = script
-        .bidders
-        .iter()
-        .map(|bidder| match &bidder.plan {
-            Plan::Moves(_) => None,
-            Plan::Exec(program) => start(program, &script.folder)
-                .map_err(|error| {
-                    let name = program.command.first().map_or("", String::as_str);
-                    let place = format!("{}:{}", script.path.display(), program.line);
-                    mistakes.push(format!("{place}: cannot start `{name}`: {error}"));
-                })
-                .ok(),
-        })
-        .collect();
+/// Starts the programs of all bidders that are played, in their order, or none is left running.
+pub(super) fn start_all(script: &Script, cast: &Cast) -> Result<Vec<Running>, Failure> {
+    let (mut running, mut mistakes) = (Vec::new(), Vec::new());
+    for bidder in script.bidders.iter().filter(|bidder| cast.has(&bidder.name)) {
+        let Plan::Exec(program) = &bidder.plan else { continue };
+        match start(program, &script.folder) {
+            Ok(program) => running.push(program),
+            Err(error) => {
+                let name = program.command.first().map_or("", String::as_str);
+                let place = format!("{}:{}", script.path.display(), program.line);
+                mistakes.push(format!("{place}: cannot start `{name}`: {error}"));
+            }
+        }
+    }
     if mistakes.is_empty() { Ok(running) } else { Err(Failure::file(mistakes.join("\n"))) }
 }
 
@@ -156,6 +154,7 @@ impl Exec {
         }
         self.write(&events::to_json(&event, &Names::new()));
         match event.what {
+            What::RoundStarted { round, .. } if round < self.bidder.since => {}
             What::RoundStarted { round, .. } if self.dead => {
                 self.bidder.play(round, Move::Pass).await?;
             }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use agora::config::{Mode, Settings};
-use agora::node::{Node, NodeHandle, Options};
+use agora::node::{Node, NodeHandle};
 use agora::transport::free_broadcast_port;
 use uuid::Uuid;
 
@@ -25,8 +25,11 @@ impl Nodes {
         let broadcast_port =
             free_broadcast_port().map_err(|error| Failure::fault(format!("no port to broadcast on: {error}")))?;
         let settings = Settings { cluster: cluster.into(), mode: Mode::Majority(count), ..Settings::lan() };
-        let start = |_| Node::spawn(Options::loopback(settings.clone(), broadcast_port));
-        Ok(Self { running: RefCell::new((0..count).map(start).collect()), broadcast_port })
+        let start = |_| {
+            let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).build();
+            node.map(Node::spawn).map_err(|invalid| Failure::fault(invalid.to_string()))
+        };
+        Ok(Self { running: RefCell::new((0..count).map(start).collect::<Result<_, _>>()?), broadcast_port })
     }
 
     pub(super) const fn broadcast_port(&self) -> u16 {
@@ -51,7 +54,7 @@ impl Nodes {
         for node in self.running.get_mut() {
             node.kill();
         }
-        for mut node in self.running.get_mut().drain(..) {
+        for node in self.running.get_mut().drain(..) {
             node.ended().await;
         }
     }

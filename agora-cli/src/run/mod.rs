@@ -4,24 +4,41 @@
 //! ```text
 //!   script.toml ─ check ─▶ Script ─▶ play ─▶ auctioneer ── create, confirm the start ──▶ cluster
 //!                                      │                ◀─ events, printed once ────────
-//!                                      └──▶ bidders: a fixed list each, or a program (exec)
+//!                                      └──▶ bidders: a strategy each, or a program (exec)
 //! ```
+//!
+//! With `--only` some of the roles are played, and the others by other processes (`cast`).
 
 mod bidder;
+mod cast;
 mod check;
 mod exec;
-mod fixed;
 mod local;
+mod planned;
 mod play;
 mod result;
 mod script;
+mod show;
+mod strategy;
 mod toml_reader;
 
 use std::path::PathBuf;
 
+use agora::id::AuctionId;
+
+use self::cast::Cast;
+use self::play::Play;
+use self::show::Crash;
+use crate::commands::auction;
 use crate::failure::Failure;
 use crate::options::Settings;
 use crate::output::Printer;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  agora-cli run docs/scripts/painting.toml --local 3 --crash leader@2
+  agora-cli run painting.toml --only auctioneer --only alice
+  agora-cli run painting.toml --auction AUCTION --only bob --only carol";
 
 /// What to play, and where.
 #[derive(Debug, clap::Args)]
@@ -36,6 +53,17 @@ pub(crate) struct Args {
     /// bid of that round is acknowledged
     #[arg(long, value_name = "leader@R", value_parser = crash, requires = "local", env = "AGORA_CRASH", hide_env = true)]
     crash: Option<u32>,
+    /// Play this role only: a bidder's name, or `auctioneer` (repeatable)
+    /// [default: all]
+    #[arg(long, value_name = "NAME", env = "AGORA_ONLY", hide_env = true, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Bid in this auction, which is there, instead of creating one
+    #[arg(long, value_name = "AUCTION", value_parser = auction, env = "AGORA_AUCTION", hide_env = true, conflicts_with = "local")]
+    auction: Option<AuctionId>,
+    /// Play each role as the participant in DIR/NAME.toml, made on first use
+    /// [default: a fresh one]
+    #[arg(long, value_name = "DIR", env = "AGORA_IDENTITIES", hide_env = true)]
+    identities: Option<PathBuf>,
 }
 
 fn crash(text: &str) -> Result<u32, String> {
@@ -45,19 +73,25 @@ fn crash(text: &str) -> Result<u32, String> {
 
 /// Runs it.
 pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Result<(), Failure> {
-    let script = check::read(&args.script, &check::Place { local: args.local.is_some(), crash: args.crash })?;
+    let cast = Cast { only: args.only, auction: args.auction, identities: args.identities };
+    cast.check()?;
+    let place = check::Place { cast: &cast, local: args.local.is_some(), crash: args.crash };
+    let script = check::read(&args.script, &place)?;
     if let (Some(_), Some(count @ ..3)) = (args.crash, args.local) {
         return Err(Failure::usage(format!(
             "--crash with --local {count} would leave no majority: it takes 3 or more"
         )));
     }
     // Programs that cannot be started are mistakes in the script, found before anything is sent.
-    let programs = exec::start_all(&script)?;
-    let Some(count) = args.local else { return play::play(&script, programs, &settings, printer, None).await };
+    let programs = exec::start_all(&script, &cast)?;
+    let (script, cast) = (&script, &cast);
+    let Some(count) = args.local else {
+        return Play { script, cast, settings: &settings, printer }.run(programs, None).await;
+    };
     let mut nodes = local::Nodes::start(count, settings.cluster())?;
     let settings = settings.on_loopback(nodes.broadcast_port());
-    let crash = args.crash.map(|round| play::Crash { round, nodes: &nodes });
-    let result = play::play(&script, programs, &settings, printer, crash).await;
+    let crash = args.crash.map(|round| Crash { round, nodes: &nodes });
+    let result = Play { script, cast, settings: &settings, printer }.run(programs, crash).await;
     nodes.stop().await;
     result
 }

@@ -4,7 +4,7 @@ use agora::auction::event::Spec;
 use agora::client::event::{Event, What};
 use serde_json::{Map, Value, json};
 
-use crate::events::{Names, call, standings_json};
+use crate::events::{Names, call, standings_json, sums};
 use crate::failure::Failure;
 use crate::output::{Colour, Printer};
 
@@ -19,9 +19,10 @@ fn to_json(event: &Event, spec: &Spec, names: &Names) -> Value {
     object.insert("auction".into(), json!(event.head.auction));
     object.insert("item".into(), json!(spec.item));
     match &event.what {
-        What::Ended { winner, total, lines, .. } => {
+        What::Ended { winner, total, price, lines, .. } => {
             object.insert("winner".into(), json!(winner.map(|winner| full(winner, names))));
             object.insert("total".into(), json!(total));
+            object.insert("price".into(), json!(price));
             object.insert("standings".into(), standings_json(lines, names));
         }
         What::Cancelled { reason } => {
@@ -39,10 +40,9 @@ fn full(participant: agora::id::ParticipantId, names: &Names) -> String {
 
 fn to_text(printer: Printer, event: &Event, spec: &Spec, names: &Names) -> String {
     match &event.what {
-        What::Ended { winner: Some(winner), total, .. } => {
-            let total = total.map(|total| format!(" for {total} in total")).unwrap_or_default();
-            let text = format!("{} goes to {}{total}", spec.item, call(*winner, names));
-            printer.paint(Colour::Green, &text)
+        What::Ended { winner: Some(winner), total, price, .. } => {
+            let text = format!("{} goes to {} {}", spec.item, call(*winner, names), sums("for", *total, *price));
+            printer.paint(Colour::Green, text.trim_end())
         }
         What::Cancelled { reason } => printer.paint(Colour::Red, &format!("{} is not sold: {reason}", spec.item)),
         _ => format!("{} is not sold: there was no bid", spec.item),

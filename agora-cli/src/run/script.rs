@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use agora::auction::event::Spec;
 
+use super::strategy::Strategy;
+
 /// An auction and its bidders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Script {
@@ -13,7 +15,7 @@ pub(crate) struct Script {
     /// Where programs run.
     pub(crate) folder: PathBuf,
     pub(crate) spec: Spec,
-    /// In order; their names differ.
+    /// All bidders, in order; their names differ.
     pub(crate) bidders: Vec<Bidder>,
 }
 
@@ -27,8 +29,8 @@ pub(crate) struct Bidder {
 /// How a bidder decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
-    /// A move for each round, from the first; it passes the rest.
-    Moves(Vec<Move>),
+    /// A rule that knows every round's move.
+    Strategy(Strategy),
     /// A program decides.
     Exec(Program),
 }

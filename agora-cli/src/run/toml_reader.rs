@@ -106,6 +106,19 @@ impl<'a, 'i> Reader<'a, 'i> {
         number
     }
 
+    /// A whole number from 0, if it is there.
+    pub(super) fn number(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> Option<u64> {
+        let (value, at) = self.optional(key)?;
+        let number = match value {
+            DeValue::Integer(integer) => u64::from_str_radix(integer.as_str(), integer.radix()).ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            mistakes.note(at, format!("`{key}` is a whole number from 0"));
+        }
+        number
+    }
+
     /// Every key that was not read is a mistake.
     pub(super) fn refuse_others(&self, mistakes: &mut Mistakes<'_>) {
         for key in self.table.keys() {

@@ -139,3 +139,81 @@ fn acknowledged_bids_are_the_same_after_the_leader_is_killed() {
     let after = user.json(&["status"]).line();
     assert_ne!(after["leader"], status["leader"]);
 }
+
+#[test]
+fn a_bidder_leaves_and_the_auctioneer_withdraws_the_auction() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let auction = created(&user, &[]);
+    user.json(&["--as", "alice", "join", &auction]).line();
+    let left = user.json(&["--as", "alice", "leave", &auction]).line();
+    assert_eq!((&left["auction"], &left["seq"]), (&json!(auction), &json!(3)));
+    let refused = |arguments: &[&str], code: &str| {
+        let ended = user.json(arguments);
+        assert_eq!((ended.code, &ended.error()["error"]), (Some(3), &json!(code)), "{arguments:?}");
+    };
+    refused(&["--as", "alice", "leave", &auction], "NOT_PARTICIPANT");
+    refused(&["leave", &auction], "IS_AUCTIONEER");
+    refused(&["--as", "alice", "cancel", &auction], "NOT_AUCTIONEER");
+    refused(&["cancel", &auction, "--reason", "START_TIMEOUT"], "BAD_REQUEST");
+    user.json(&["cancel", &auction, "--reason", "no time"]).line();
+    refused(&["cancel", &auction], "NOT_OPEN");
+    let watched = user.json(&["watch", &auction]);
+    assert_eq!((watched.code, &watched.error()["reason"]), (Some(5), &json!("no time")));
+    let events: Vec<_> =
+        watched.lines().iter().filter(|line| line["seq"].is_u64()).map(|l| l["event"].clone()).collect();
+    assert_eq!(events, ["auction-created", "participant-joined", "participant-left", "auction-cancelled"]);
+    assert_eq!(user.json(&["show", &auction]).line()["reason"], "no time");
+    assert_eq!(user.json(&["list", "--state", "cancelled"]).line()["auction"], json!(auction));
+}
+
+#[test]
+fn a_tender_goes_to_the_lowest_and_a_second_price_is_what_is_paid() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let held = |limit: [&str; 4], bids: [&str; 2]| {
+        let set_up = ["create", "--item", "Task", "--rounds", "1", "--bidders", "2", "--start", "auto"];
+        let created = user.json(&[&set_up[..], &limit].concat()).line();
+        assert_eq!((&created[&limit[2][2..]], &created["rule"]), (&json!(limit[3]), &json!(limit[1])));
+        let auction = created["auction"].as_str().expect("an id").to_owned();
+        for name in ["alice", "bob"] {
+            user.json(&["--as", name, "join", &auction]).line();
+        }
+        for (name, amount) in ["alice", "bob"].into_iter().zip(bids) {
+            user.json(&["--as", name, "bid", &auction, amount]).line();
+        }
+        user.json(&["wait", &auction, "--until", "completed"]).line()
+    };
+    let tender = held(["--rule", "lowest", "--max-bid", "100"], ["80", "70.5"]);
+    assert_eq!((&tender["total"], &tender["price"]), (&json!("70.5"), &json!("70.5")));
+    let vickrey = held(["--rule", "second-price", "--min-bid", "1"], ["80", "70.5"]);
+    assert_eq!((&vickrey["total"], &vickrey["price"]), (&json!("80"), &json!("70.5")));
+    assert_eq!(vickrey["winner"], vickrey["standings"][0]["participant"]);
+}
+
+#[test]
+fn a_rule_takes_the_limit_that_goes_with_it() {
+    let user = User::new(9);
+    let set_up = ["create", "--item", "Task", "--rounds", "1", "--bidders", "2"];
+    for (flags, wanted) in [
+        (&["--rule", "lowest", "--min-bid", "1"][..], "with --rule lowest, give --max-bid A, and no --min-bid"),
+        (&["--max-bid", "1"], "with --rule highest, give --min-bid A, and no --max-bid"),
+        (&["--min-bid", "1", "--max-bid", "2"], "with --rule highest, give --min-bid A, and no --max-bid"),
+        (&[], "with --rule highest, give --min-bid A, and no --max-bid"),
+    ] {
+        let ended = user.json(&[&set_up[..], flags].concat());
+        assert_eq!((ended.code, &ended.error()["reason"]), (Some(2), &json!(wanted)));
+    }
+}
+
+#[test]
+fn above_the_maximum_of_a_tender_is_refused() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let set_up = ["create", "--item", "Task", "--rounds", "1", "--bidders", "1", "--start", "auto"];
+    let created = user.json(&[&set_up[..], &["--rule", "lowest", "--max-bid", "100"]].concat()).line();
+    let auction = created["auction"].as_str().expect("an id");
+    user.json(&["--as", "alice", "join", auction]).line();
+    let ended = user.json(&["--as", "alice", "bid", auction, "100.01"]);
+    assert_eq!((ended.code, &ended.error()["error"]), (Some(3), &json!("ABOVE_MAXIMUM")));
+}

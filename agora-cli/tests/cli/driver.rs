@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use agora::config::{Mode, Settings};
-use agora::node::{Node, NodeHandle, Options};
+use agora::node::{Node, NodeHandle};
 use agora::transport::free_broadcast_port;
 use serde_json::Value;
 
@@ -152,7 +152,10 @@ impl Cluster {
     pub(crate) fn with(count: u8, settings: Settings) -> Self {
         let broadcast_port = free_broadcast_port().expect("a port");
         let settings = Settings { mode: Mode::Majority(count), ..settings };
-        let start = |_| Node::spawn(Options::loopback(settings.clone(), broadcast_port));
+        let start = |_| {
+            let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).build();
+            node.expect("settings that can be").spawn()
+        };
         Self { nodes: (0..count).map(start).collect(), broadcast_port }
     }
 

@@ -4,8 +4,22 @@ use std::path::Path;
 
 use crate::driver::User;
 
-const COMMANDS: [&str; 11] =
-    ["status", "create", "list", "show", "join", "start", "bid", "pass", "wait", "watch", "run"];
+pub(crate) const COMMANDS: [&str; 14] = [
+    "status",
+    "create",
+    "list",
+    "show",
+    "join",
+    "leave",
+    "start",
+    "cancel",
+    "bid",
+    "pass",
+    "wait",
+    "watch",
+    "run",
+    "completions",
+];
 
 fn assert_help(name: &str, arguments: &[&str]) {
     let ended = User::new(9).runs(arguments);

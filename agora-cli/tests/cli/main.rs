@@ -1,5 +1,6 @@
 //! The real `agora-cli`, as others use it: arguments in; stdout, stderr and exit code out.
 
+mod cast;
 mod commands;
 mod config;
 mod driver;
@@ -7,5 +8,6 @@ mod endings;
 mod exec;
 mod help;
 mod local;
+mod packaged;
 mod scripts;
 mod unreachable;

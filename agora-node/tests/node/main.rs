@@ -1,5 +1,6 @@
 //! The real binary: what it says, and with which status it ends.
 
 mod configuration;
+mod packaged;
 mod program;
 mod service;

@@ -6,6 +6,6 @@ use crate::actor::Concern;
 /// [`Manager`] in the shell that drives it: made with [`Concern::new`], told
 /// [`In`](crate::actor::In)`<`[`Input`](super::message::Input)`>`.
 ///
-/// Its outputs go to the transport, the sequencer, the replicator and discovery. Another state machine can stand in its
-/// place: whatever takes [`Input`](super::message::Input)s from the replicator and proposes through the sequencer.
+/// Its outputs go to the transport, the sequencer, the replicator and discovery. Another
+/// [`Machine`](crate::machine::Machine) can stand in its place.
 pub type ManagerActor = Concern<Manager>;

@@ -60,6 +60,7 @@ impl Auction {
         match *event {
             Event::AuctionCreated { .. } => false,
             Event::ParticipantJoined { participant, .. } => self.join(participant),
+            Event::ParticipantLeft { participant, .. } => self.leave(participant),
             Event::ReadyCheck { deadline, .. } => self.check_ready(deadline),
             Event::AuctionStarted { .. } => self.enter(Phase::Waiting, Phase::Active),
             Event::RoundStarted { round, deadline, .. } => self.open_round(round, deadline),
@@ -91,9 +92,22 @@ impl Auction {
         let fits = self.phase == Phase::Waiting && room && !self.is_participant(id);
         if fits {
             Arc::make_mut(&mut self.places).insert(id, self.bidders.len());
-            self.bidders.push(Bidder { id, total: Amount::ZERO, reached: None, standing: Standing::None });
+            let (total, standing) = (Amount::ZERO, Standing::None);
+            self.bidders.push(Bidder { id, total, reached: None, bids: 0, standing });
         }
         fits
+    }
+
+    fn leave(&mut self, id: ParticipantId) -> bool {
+        let Some(place) = self.places.get(&id).copied().filter(|_| self.phase == Phase::Waiting) else { return false };
+        self.bidders.remove(place);
+        let places = Arc::make_mut(&mut self.places);
+        places.remove(&id);
+        places.values_mut().filter(|other| **other > place).for_each(|other| *other -= 1);
+        if !self.has_minimum() {
+            self.deadline = None;
+        }
+        true
     }
 
     fn check_ready(&mut self, deadline: At) -> bool {
@@ -136,6 +150,7 @@ impl Auction {
                 bidder.reached = Some(seq);
             }
             bidder.total = total;
+            bidder.bids += 1;
             bidder.standing = Standing::Bid(amount, seq);
             true
         })

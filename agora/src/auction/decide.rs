@@ -47,11 +47,15 @@ pub fn decide(
     match (command, auction) {
         (Command::Create { auction: id, spec }, found) => create(found, *id, spec, who),
         (Command::Join(_), Some(auction)) => join(auction, who, at, limits),
+        (Command::Leave(_), Some(auction)) => leave(auction, who),
         (Command::Start(_), Some(auction)) => start(auction, who, at),
+        (Command::Cancel { reason, .. }, Some(auction)) => cancel(auction, who, reason.as_deref()),
         (Command::Bid { round, amount, .. }, Some(auction)) => bid(auction, who, *round, *amount, at),
         (Command::Pass { round, .. }, Some(auction)) => pass(auction, who, *round, at),
-        (Command::Join(id) | Command::Start(id), None) => not_found(*id),
-        (Command::Bid { auction, .. } | Command::Pass { auction, .. }, None) => not_found(*auction),
+        (Command::Join(id) | Command::Leave(id) | Command::Start(id), None) => not_found(*id),
+        (Command::Cancel { auction, .. } | Command::Bid { auction, .. } | Command::Pass { auction, .. }, None) => {
+            not_found(*auction)
+        }
     }
 }
 
@@ -78,6 +82,12 @@ pub const fn deadline(auction: &Auction) -> Option<At> {
 /// The reason of an auction that its auctioneer did not start in time.
 pub const START_TIMEOUT: &str = "START_TIMEOUT";
 
+/// Why an auction ends for those whose events are not in the log that goes on.
+pub const SUPERSEDED: &str = "superseded";
+
+/// The reason of an auction that its auctioneer cancelled without saying why.
+pub const BY_AUCTIONEER: &str = "BY_AUCTIONEER";
+
 /// A bid's amount as its client wrote it; `BAD_AMOUNT` with what is wrong with it.
 pub fn read_amount(text: &str) -> Result<Amount, Refusal> {
     Amount::parse(text).map_err(|error: AmountError| refusal(Code::BadAmount, error.to_string()))
@@ -99,12 +109,7 @@ fn create(found: Option<&Auction>, id: AuctionId, spec: &Spec, who: ParticipantI
 }
 
 fn check_spec(spec: &Spec) -> Result<(), String> {
-    if spec.item.is_empty() || spec.item.len() > MAX_ITEM {
-        return Err(format!("item has 1 to {MAX_ITEM} bytes, not {}", spec.item.len()));
-    }
-    if spec.item.chars().any(char::is_control) {
-        return Err("item has no control characters".into());
-    }
+    check_words("item", &spec.item)?;
     if spec.rounds == 0 || spec.rounds > MAX_ROUNDS {
         return Err(format!("rounds is 1 to {MAX_ROUNDS}, not {}", spec.rounds));
     }
@@ -113,6 +118,17 @@ fn check_spec(spec: &Spec) -> Result<(), String> {
     }
     if spec.round_timeout_ms == Some(0) {
         return Err("round-timeout is at least 1ms, or none".into());
+    }
+    Ok(())
+}
+
+/// Words for people, in an event.
+fn check_words(what: &str, words: &str) -> Result<(), String> {
+    if words.is_empty() || words.len() > MAX_ITEM {
+        return Err(format!("{what} has 1 to {MAX_ITEM} bytes, not {}", words.len()));
+    }
+    if words.chars().any(char::is_control) {
+        return Err(format!("{what} has no control characters"));
     }
     Ok(())
 }
@@ -141,6 +157,36 @@ fn join(auction: &Auction, who: ParticipantId, at: At, limits: &Limits) -> Resul
         }
     }
     Ok(Decided { events, receipt: receipt(auction.id, auction.seq.next()) })
+}
+
+fn leave(auction: &Auction, who: ParticipantId) -> Result<Decided, Refusal> {
+    if who == auction.auctioneer {
+        return Err(refusal(Code::IsAuctioneer, "the auctioneer does not leave; it may cancel the auction"));
+    }
+    if auction.bidder(who).is_none() {
+        return Err(refusal(Code::NotParticipant, "the participant has not joined"));
+    }
+    if auction.phase != Phase::Waiting {
+        return Err(not_open(auction, "bidders leave while it is waiting"));
+    }
+    let left = Event::ParticipantLeft { auction: auction.id, participant: who };
+    Ok(Decided { events: vec![left], receipt: receipt(auction.id, auction.seq.next()) })
+}
+
+fn cancel(auction: &Auction, who: ParticipantId, reason: Option<&str>) -> Result<Decided, Refusal> {
+    if who != auction.auctioneer {
+        return Err(refusal(Code::NotAuctioneer, "only the auctioneer cancels the auction"));
+    }
+    if !matches!(auction.phase, Phase::Waiting | Phase::Active) {
+        return Err(not_open(auction, "it is cancelled while it is waiting or active"));
+    }
+    let reason = reason.unwrap_or(BY_AUCTIONEER);
+    check_words("reason", reason).map_err(|reason| refusal(Code::BadRequest, reason))?;
+    if reason == START_TIMEOUT || reason == SUPERSEDED {
+        return Err(refusal(Code::BadRequest, format!("{reason} is told only by the cluster; give another reason")));
+    }
+    let cancelled = Event::AuctionCancelled { auction: auction.id, reason: reason.into() };
+    Ok(Decided { events: vec![cancelled], receipt: receipt(auction.id, auction.seq.next()) })
 }
 
 fn start(auction: &Auction, who: ParticipantId, at: At) -> Result<Decided, Refusal> {
@@ -187,10 +233,13 @@ fn bid(
 /// Whether the auction's limit admits the bid. It is not raised or lowered to it.
 fn check_amount(spec: &Spec, amount: Amount) -> Result<(), Refusal> {
     match spec.rule {
-        Rule::Highest if amount < spec.limit => {
+        Rule::Highest | Rule::SecondPrice if amount < spec.limit => {
             Err(refusal(Code::BelowMinimum, format!("the minimum is {}, the bid was {amount}", spec.limit)))
         }
-        Rule::Highest => Ok(()),
+        Rule::Lowest if amount > spec.limit => {
+            Err(refusal(Code::AboveMaximum, format!("the maximum is {}, the bid was {amount}", spec.limit)))
+        }
+        Rule::Highest | Rule::SecondPrice | Rule::Lowest => Ok(()),
     }
 }
 

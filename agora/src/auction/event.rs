@@ -37,9 +37,15 @@ pub const MAX_BIDDERS: u32 = 10_000;
 /// Which bid wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rule {
-    /// The highest total over all rounds.
+    /// The highest total over all rounds, which is paid.
     #[serde(rename = "highest")]
     Highest,
+    /// The lowest total, which is paid, among those who bid in the most rounds: tenders, tasks for robots.
+    #[serde(rename = "lowest")]
+    Lowest,
+    /// The highest total; what is paid is the second-highest (Vickrey, Journal of Finance 16, 1961).
+    #[serde(rename = "second-price")]
+    SecondPrice,
 }
 
 /// When amounts are shown.
@@ -79,8 +85,17 @@ pub enum Command {
     },
     /// Become a bidder.
     Join(AuctionId),
+    /// Be a bidder no more, while it is waiting.
+    Leave(AuctionId),
     /// The auctioneer confirms the start.
     Start(AuctionId),
+    /// The auctioneer ends it without a winner.
+    Cancel {
+        /// Which.
+        auction: AuctionId,
+        /// Why, in the auctioneer's words: 1 to [`MAX_ITEM`] bytes, no control characters.
+        reason: Option<String>,
+    },
     /// Bid in a round; without one, in the open one.
     Bid {
         /// Where.
@@ -113,6 +128,13 @@ pub enum Event {
     },
     /// A bidder more.
     ParticipantJoined {
+        /// Where.
+        auction: AuctionId,
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// A bidder less. Below the minimum, a ready check and its deadline are taken back.
+    ParticipantLeft {
         /// Where.
         auction: AuctionId,
         /// Who.
@@ -186,6 +208,7 @@ impl Event {
         match self {
             Self::AuctionCreated { auction, .. }
             | Self::ParticipantJoined { auction, .. }
+            | Self::ParticipantLeft { auction, .. }
             | Self::ReadyCheck { auction, .. }
             | Self::AuctionStarted { auction }
             | Self::RoundStarted { auction, .. }

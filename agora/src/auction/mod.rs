@@ -21,6 +21,7 @@ pub mod actor;
 pub mod apply;
 pub mod decide;
 pub mod event;
+mod machine;
 mod manager;
 pub mod message;
 pub mod protocol;

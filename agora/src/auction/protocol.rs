@@ -15,6 +15,7 @@ use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
 use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
 use crate::id::{Index, NodeId};
+use crate::machine::FromLog;
 use crate::protocol::Protocol;
 use crate::replicator::message::Situation;
 use crate::time::Timestamp;
@@ -51,7 +52,7 @@ pub struct Manager {
 }
 
 impl Manager {
-    /// One that knows nothing yet; the log comes as [`Input::Committed`].
+    /// One that knows nothing yet; the log comes as [`FromLog::Committed`].
     pub fn new(settings: &Settings, cookies: Cookies) -> Self {
         Self {
             cookies,
@@ -88,6 +89,7 @@ impl Manager {
         match message {
             Lobby::CreateRequest { call, spec } => self.ask(now, from, Request::create(call, spec), out),
             Lobby::JoinRequest { call, auction } => self.ask(now, from, Request::join(call, auction), out),
+            Lobby::LeaveRequest { call, auction } => self.ask(now, from, Request::leave(call, auction), out),
             Lobby::ReadyConfirm { call, auction } => self.ask(now, from, Request::start(call, auction), out),
             Lobby::ListRequest { session, read, state, auction, after } => {
                 let read = Read { from, number: read, phase: state, auction, after };
@@ -98,6 +100,8 @@ impl Manager {
             | Lobby::ListResponse { .. }
             | Lobby::JoinAck(_)
             | Lobby::JoinDeny(_)
+            | Lobby::LeaveAck(_)
+            | Lobby::LeaveDeny(_)
             | Lobby::ReadyConfirmAck(_)
             | Lobby::ReadyConfirmDeny(_) => self.misdirected += 1,
         }
@@ -110,6 +114,7 @@ impl Manager {
             }
             Bidding::Created { .. }
             | Bidding::Joined { .. }
+            | Bidding::Left { .. }
             | Bidding::ReadyCheck { .. }
             | Bidding::Start { .. }
             | Bidding::RoundStart { .. }
@@ -120,16 +125,33 @@ impl Manager {
         }
     }
 
-    fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: &Outcome, out: &mut Vec<Output>) {
+    fn log(&mut self, now: Timestamp, news: FromLog, out: &mut Vec<Output>) {
+        match news {
+            FromLog::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
+            FromLog::Deposed => self.deposed(),
+            FromLog::Committed(entry) => self.committed(now, entry, out),
+            FromLog::Credit { room, quorum } => self.credit(now, room, quorum, out),
+            FromLog::Refused { epoch, number } => self.refused(epoch, number, out),
+            FromLog::ReadReady { ticket } => self.read_ready(now, ticket, out),
+            FromLog::Situation(situation) => self.situation = Some(situation),
+        }
+    }
+
+    fn outcome(&mut self, now: Timestamp, from: SocketAddr, message: Outcome, out: &mut Vec<Output>) {
         match message {
-            &Outcome::EventsRequest { session, auction, after, held } => {
+            Outcome::CancelRequest { call, auction, reason } => {
+                self.ask(now, from, Request::cancel(call, auction, reason), out);
+            }
+            Outcome::EventsRequest { session, auction, after, held } => {
                 self.events(now, from, (&session, auction, after, held), out);
             }
-            Outcome::StatusRequest { session, read } => self.status(from, session, *read, out),
+            Outcome::StatusRequest { session, read } => self.status(from, &session, read, out),
             Outcome::Winner(_)
             | Outcome::Loser(_)
             | Outcome::Result(_)
             | Outcome::Cancel { .. }
+            | Outcome::CancelAck(_)
+            | Outcome::CancelDeny(_)
             | Outcome::EventsResponse { .. }
             | Outcome::StatusResponse { .. } => self.misdirected += 1,
         }
@@ -144,15 +166,9 @@ impl Protocol for Manager {
         match input {
             Input::Lobby(from, message) => self.lobby(now, from, message, out),
             Input::Bidding(from, message) => self.bidding(now, from, message, out),
-            Input::Outcome(from, message) => self.outcome(now, from, &message, out),
+            Input::Outcome(from, message) => self.outcome(now, from, message, out),
             Input::HeartBeat { from, number, beat } => self.beat(now, from, number, &beat, out),
-            Input::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
-            Input::Deposed => self.deposed(),
-            Input::Committed(entry) => self.committed(now, entry, out),
-            Input::Credit { room, quorum } => self.credit(now, room, quorum, out),
-            Input::Refused { epoch, number } => self.refused(epoch, number, out),
-            Input::ReadReady { ticket } => self.read_ready(now, ticket, out),
-            Input::Situation(situation) => self.situation = Some(situation),
+            Input::Log(news) => self.log(now, news, out),
         }
     }
 

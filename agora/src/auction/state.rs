@@ -42,6 +42,8 @@ pub struct Bidder {
     /// A later bid of 0 does not change the total, so it does not move this: among equal totals the earlier one stays
     /// the better one. A first bid of 0 sets it: who bids nothing has bid.
     pub reached: Option<Seq>,
+    /// In how many rounds it has bid.
+    pub bids: u32,
     /// What it did in this round.
     pub standing: Standing,
 }

@@ -6,8 +6,7 @@
 use super::event::{Disclosure, Event};
 use super::message::{Bidding, Ending, Head, Line, Outcome, Page, Phase};
 use super::state::{Auction, Bidder, Standing};
-use super::winner;
-use crate::amount::Amount;
+use super::winner::{self, Won};
 use crate::id::{ParticipantId, Round};
 use crate::time::At;
 
@@ -46,14 +45,14 @@ pub struct Showing<'a> {
     event: &'a Event,
     /// The lines of a paged message, with all amounts.
     lines: Vec<Line>,
-    winner: Option<(ParticipantId, Amount)>,
+    won: Option<Won>,
 }
 
 impl<'a> Showing<'a> {
     /// Of `event`; see [`view`] for `auction_after`. `None` if the two do not belong together.
     pub fn new(auction_after: &'a Auction, event: &'a Event) -> Option<Self> {
         let auction = auction_after;
-        let (lines, winner) = match *event {
+        let (lines, won) = match *event {
             _ if auction.id() != event.auction() => return None,
             Event::RoundCompleted { round, .. } if auction.round() != round || auction.is_open() => return None,
             Event::AuctionCompleted { .. } if auction.phase() != Phase::Completed => return None,
@@ -70,7 +69,7 @@ impl<'a> Showing<'a> {
             }
             _ => (Vec::new(), None),
         };
-        Some(Self { auction, event, lines, winner })
+        Some(Self { auction, event, lines, won })
     }
 
     /// As [`view`].
@@ -81,6 +80,7 @@ impl<'a> Showing<'a> {
                 Bidding::Created { head, auctioneer, spec: spec.clone() }
             }
             Event::ParticipantJoined { participant, .. } => Bidding::Joined { head, participant },
+            Event::ParticipantLeft { participant, .. } => Bidding::Left { head, participant },
             Event::ReadyCheck { deadline, .. } => Bidding::ReadyCheck { head, remaining_ms: remaining(deadline) },
             Event::AuctionStarted { .. } => Bidding::Start { head },
             Event::RoundStarted { round, deadline, .. } => {
@@ -114,8 +114,9 @@ impl<'a> Showing<'a> {
     }
 
     fn ending(&self, head: Head, to: Option<ParticipantId>) -> Vec<Shown> {
-        let winner = self.winner.map(|(who, _)| who);
-        let ending = |page| Ending { head, winner, total: self.winner.map(|(_, total)| total), page };
+        let winner = self.won.map(|won| won.participant);
+        let (total, price) = (self.won.map(|won| won.total), self.won.map(|won| won.price));
+        let ending = |page| Ending { head, winner, total, price, page };
         let role = match to.filter(|&who| self.auction.bidder(who).is_some()) {
             None => Outcome::Result,
             bidder if bidder == winner => Outcome::Winner,

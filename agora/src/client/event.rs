@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::amount::Amount;
 use crate::auction::event::Spec;
-use crate::auction::message::{Bidding, Head, Line, Outcome, Page};
+use crate::auction::message::{Bidding, Ending, Head, Line, Outcome, Page};
 use crate::id::{ParticipantId, Round};
 
 /// An event of an auction: where it stands among the others, and what it tells.
@@ -29,6 +29,11 @@ pub enum What {
     },
     /// A bidder more.
     Joined {
+        /// Who.
+        participant: ParticipantId,
+    },
+    /// A bidder less. Below the minimum, a ready check is taken back.
+    Left {
         /// Who.
         participant: ParticipantId,
     },
@@ -72,6 +77,8 @@ pub enum What {
         winner: Option<ParticipantId>,
         /// The winner's total.
         total: Option<Amount>,
+        /// What the winner pays (or is paid).
+        price: Option<Amount>,
         /// The standings, best first.
         lines: Vec<Line>,
     },
@@ -116,6 +123,7 @@ impl Piece {
         match message {
             Bidding::Created { head, auctioneer, spec } => whole(head, What::Created { auctioneer, spec }),
             Bidding::Joined { head, participant } => whole(head, What::Joined { participant }),
+            Bidding::Left { head, participant } => whole(head, What::Left { participant }),
             Bidding::ReadyCheck { head, remaining_ms } => {
                 whole(head, What::ReadyCheck { remaining: Duration::from_millis(remaining_ms) })
             }
@@ -144,11 +152,14 @@ impl Piece {
             }
             Outcome::EventsRequest { .. }
             | Outcome::EventsResponse { .. }
+            | Outcome::CancelRequest { .. }
+            | Outcome::CancelAck(_)
+            | Outcome::CancelDeny(_)
             | Outcome::StatusRequest { .. }
             | Outcome::StatusResponse { .. } => return None,
         };
-        let (winner, total) = (ending.winner, ending.total);
-        Some(Self::paged(ending.head, ending.page, |lines| What::Ended { side, winner, total, lines }))
+        let Ending { head, winner, total, price, page } = ending;
+        Some(Self::paged(head, page, |lines| What::Ended { side, winner, total, price, lines }))
     }
 
     fn paged(head: Head, page: Page, what: impl FnOnce(Vec<Line>) -> What) -> Self {

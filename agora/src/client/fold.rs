@@ -29,6 +29,8 @@ pub struct View {
     pub standings: Vec<Line>,
     /// Who won, and the total.
     pub winner: Option<(ParticipantId, Option<Amount>)>,
+    /// What the winner pays (or is paid).
+    pub price: Option<Amount>,
     /// Why it was cancelled.
     pub reason: Option<String>,
     /// The last event.
@@ -64,6 +66,7 @@ impl View {
             bids: Vec::new(),
             standings: Vec::new(),
             winner: None,
+            price: None,
             reason: None,
             last: event.head.seq,
         })
@@ -85,6 +88,7 @@ impl View {
         match &event.what {
             What::Created { .. } | What::ReadyCheck { .. } => {}
             What::Joined { participant } => self.bidders.push(*participant),
+            What::Left { participant } => self.bidders.retain(|bidder| bidder != participant),
             What::Started => self.phase = Phase::Active,
             What::RoundStarted { round, .. } => {
                 self.round = *round;
@@ -99,10 +103,11 @@ impl View {
                 self.disclose(*round, lines);
                 self.standings.clone_from(lines);
             }
-            What::Ended { winner, total, lines, .. } => {
+            What::Ended { winner, total, price, lines, .. } => {
                 self.phase = Phase::Completed;
                 self.open = false;
                 self.winner = winner.map(|winner| (winner, *total));
+                self.price = *price;
                 self.standings.clone_from(lines);
             }
             What::Cancelled { reason } => {

@@ -103,8 +103,17 @@ pub enum Action {
     Create(Spec),
     /// Become a bidder.
     Join(AuctionId),
+    /// Be a bidder no more, while it is waiting.
+    Leave(AuctionId),
     /// Confirm the start.
     Start(AuctionId),
+    /// End it without a winner; the auctioneer only.
+    Cancel {
+        /// Which.
+        auction: AuctionId,
+        /// Why, for people.
+        reason: Option<String>,
+    },
     /// Bid, or, without an amount, pass.
     Bid {
         /// Where.

@@ -142,6 +142,8 @@ impl Dialogue {
                 }
                 parts.reads.told(read, status, parts.port.out);
             }
+            Message::Outcome(Outcome::CancelAck(ack)) => parts.done(ack),
+            Message::Outcome(Outcome::CancelDeny(deny)) => parts.refused(deny),
             Message::Outcome(message) => parts.piece(sender, Piece::of_outcome(message)),
             Message::Discovery(_) | Message::Heartbeat(_) | Message::Election(_) | Message::Replicator(_) => {}
         }
@@ -238,8 +240,13 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn lobby(&mut self, message: Lobby) {
         match message {
-            Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::ReadyConfirmAck(ack) => self.done(ack),
-            Lobby::CreateDeny(deny) | Lobby::JoinDeny(deny) | Lobby::ReadyConfirmDeny(deny) => self.refused(deny),
+            Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::LeaveAck(ack) | Lobby::ReadyConfirmAck(ack) => {
+                self.done(ack);
+            }
+            Lobby::CreateDeny(deny)
+            | Lobby::JoinDeny(deny)
+            | Lobby::LeaveDeny(deny)
+            | Lobby::ReadyConfirmDeny(deny) => self.refused(deny),
             Lobby::ListResponse { read, epoch, commit, auctions, more } => {
                 let page = Answer { read, epoch, commit, auctions, more };
                 if let Some((ticket, listing)) = self.reads.listed(page, &mut self.port) {
@@ -249,6 +256,7 @@ impl Parts<'_> {
             Lobby::CreateRequest { .. }
             | Lobby::ListRequest { .. }
             | Lobby::JoinRequest { .. }
+            | Lobby::LeaveRequest { .. }
             | Lobby::ReadyConfirm { .. } => {}
         }
     }

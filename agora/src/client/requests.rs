@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::message::{Action, Failure, Output, Reply};
 use super::port::Port;
-use crate::auction::message::{Bidding, Call, Lobby, Submit};
+use crate::auction::message::{Bidding, Call, Lobby, Outcome, Submit};
 use crate::id::{Index, RequestId};
 use crate::time::Timestamp;
 use crate::wire::Message;
@@ -142,6 +142,10 @@ fn message(asked: &Action, call: Call, repeated: bool) -> Message {
     match asked {
         Action::Create(spec) => Message::Lobby(Lobby::CreateRequest { call, spec: spec.clone() }),
         Action::Join(auction) => Message::Lobby(Lobby::JoinRequest { call, auction: *auction }),
+        Action::Leave(auction) => Message::Lobby(Lobby::LeaveRequest { call, auction: *auction }),
+        Action::Cancel { auction, reason } => {
+            Message::Outcome(Outcome::CancelRequest { call, auction: *auction, reason: reason.clone() })
+        }
         Action::Start(auction) => Message::Lobby(Lobby::ReadyConfirm { call, auction: *auction }),
         Action::Bid { auction, round, amount } => {
             let submit = Submit { call, auction: *auction, round: *round, amount: amount.clone() };

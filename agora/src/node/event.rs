@@ -4,11 +4,10 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use thiserror::Error;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::config::{Invalid, Mode};
+use crate::config::Mode;
 use crate::replicator::message::Fault;
 use crate::transport::OpenError;
 
@@ -47,6 +46,8 @@ pub enum NodeEvent {
     Stopped,
     /// It ended by itself.
     Fault(NodeFault),
+    /// So many events are missing here: this reader was too slow for them.
+    Missed(u64),
 }
 
 /// What a member is.
@@ -76,9 +77,6 @@ impl fmt::Display for MemberState {
 /// Why a node ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NodeFault {
-    /// It was started with a setting that cannot be.
-    #[error(transparent)]
-    Settings(#[from] Invalid),
     /// Its sockets could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -112,32 +110,29 @@ fn describe(mode: Mode) -> String {
 }
 
 /// How a node ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Ending {
     /// As asked, after handing over.
+    #[error("the node was stopped")]
     Stopped,
     /// As asked, at once.
+    #[error("the node was killed")]
     Killed,
     /// By itself.
+    #[error(transparent)]
     Fault(NodeFault),
 }
 
-/// At most so many events wait for a reader; a slower one misses the oldest. The node never waits for it.
-pub(super) const WAITING: usize = 1_024;
-
-/// A node's events, from its start on.
+/// A node's events; from [`NodeHandle::events`](super::NodeHandle::events).
+///
+/// The node never waits for a reader: one that lets more than 1,024 events wait misses the next ones, and is told how
+/// many ([`NodeEvent::Missed`]).
 #[derive(Debug)]
-pub struct Events(pub(super) broadcast::Receiver<NodeEvent>);
+pub struct Events(pub(super) mpsc::Receiver<NodeEvent>);
 
 impl Events {
-    /// The next event; `None` once the node has ended and all is told.
+    /// The next event; `None` once the node has ended and all is told. May be cancelled without losing one.
     pub async fn next(&mut self) -> Option<NodeEvent> {
-        loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
-                Err(RecvError::Lagged(missed)) => log::warn!("{missed} events were missed"),
-                Err(RecvError::Closed) => return None,
-            }
-        }
+        self.0.recv().await
     }
 }

@@ -1,114 +1,184 @@
-//! Starting a node, and holding it.
+//! What a program holds of its node.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread;
 
-use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::LocalSet;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::edge::{Edge, random_uuid};
-use super::event::{Ending, Events, NodeFault, WAITING};
-use super::host::{self, Command, Link};
+use super::audience::WAITING;
+use super::committed::Committed;
+use super::event::{Ending, Events, NodeFault};
+use super::link::{Command, Request, State};
 use super::options::Options;
+use crate::auction::protocol::Manager;
+use crate::client::{Client, ClientConfig, ConnectError};
+use crate::id::{Index, ParticipantId, Position};
+use crate::machine::Machine;
 use crate::transport::Counters;
 
-/// Starts nodes.
-#[derive(Debug)]
-pub struct Node;
-
-impl Node {
-    /// Starts a node on a thread of its own, for any program.
-    pub fn spawn(options: Options) -> NodeHandle {
-        let (handle, link, ended) = connect(&options);
-        let uuid = handle.uuid;
-        let body = {
-            let ended = ended.clone();
-            move || {
-                let ending = on_this_thread(uuid, options, link);
-                ended.send_replace(Some(ending));
-            }
-        };
-        if let Err(error) = thread::Builder::new().name("agora-node".into()).spawn(body) {
-            ended.send_replace(Some(Ending::Fault(NodeFault::Start(error.to_string()))));
-        }
-        handle
-    }
-
-    /// Starts a node in the `LocalSet` that this is called in, with the outside that the caller gives it.
-    ///
-    /// # Panics
-    /// Outside of a `LocalSet`.
-    pub fn start(options: Options, edge: Edge) -> NodeHandle {
-        let (handle, link, ended) = connect(&options);
-        let uuid = handle.uuid;
-        tokio::task::spawn_local(async move {
-            let ending = host::run(uuid, options, edge, link).await;
-            ended.send_replace(Some(ending));
-        });
-        handle
-    }
-}
-
-/// Everything of the node is gone when this returns: sockets, actors, runtime.
-fn on_this_thread(uuid: Uuid, options: Options, mut link: Link) -> Ending {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            link.commands.close();
-            return Ending::Fault(NodeFault::Start(error.to_string()));
-        }
-    };
-    let set = LocalSet::new();
-    set.block_on(&runtime, async move { host::run(uuid, options, Edge::system(), link).await })
-}
-
-fn connect(options: &Options) -> (NodeHandle, Link, watch::Sender<Option<Ending>>) {
-    let (command, commands) = mpsc::unbounded_channel();
-    let (events, receiver) = broadcast::channel(WAITING);
-    let (ended, ending) = watch::channel(None);
-    let counters = Arc::new(Counters::default());
-    let uuid = options.id.unwrap_or_else(random_uuid);
-    let link = Link { commands, events, counters: Arc::clone(&counters) };
-    (NodeHandle { uuid, events: Events(receiver), counters, command, ending }, link, ended)
-}
-
-/// A running node. Dropped, it hands over and ends by itself.
-#[derive(Debug)]
-pub struct NodeHandle {
+/// A running node. Clones share it; when the last is dropped, it hands over and ends by itself.
+///
+/// A handle may be sent to and used from any thread and runtime: all it does is pass messages.
+pub struct NodeHandle<M: Machine = Manager> {
     /// The node's UUID.
     pub uuid: Uuid,
-    /// What happens to it.
-    pub events: Events,
     /// What its transport did.
     pub counters: Arc<Counters>,
-    command: mpsc::UnboundedSender<Command>,
-    ending: watch::Receiver<Option<Ending>>,
+    pub(super) options: Arc<Options>,
+    pub(super) commands: mpsc::UnboundedSender<Command>,
+    pub(super) requests: mpsc::Sender<Request<M>>,
+    pub(super) state: watch::Receiver<State>,
+    pub(super) commit: watch::Receiver<Index>,
 }
 
-impl NodeHandle {
+/// Why a node's machine does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AskError {
+    /// The node has ended; nothing was asked.
+    #[error("the node has ended")]
+    Ended,
+    /// Too many questions wait already; nothing was asked.
+    #[error("too many questions wait for an answer")]
+    Busy,
+    /// The node ended, or began anew, before the answer: what was asked may have taken effect, or may yet.
+    #[error("the node ended before it answered")]
+    Lost,
+}
+
+/// Why a node has no client.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ClientError {
+    /// The node had ended before.
+    #[error(transparent)]
+    Ended(#[from] Ending),
+    /// The client's socket.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+impl<M: Machine> NodeHandle<M> {
+    /// Waits until the node leads, or follows and holds the log; says where others reach it, or how it ended instead.
+    pub async fn ready(&self) -> Result<SocketAddr, Ending> {
+        self.wait_for(|state| state.ready).await
+    }
+
+    /// What happens to the node: the last few hundred events, then all that come.
+    pub fn events(&self) -> Events {
+        let (to, events) = mpsc::channel(WAITING);
+        // To a node that has ended: then there are none.
+        let _ = self.commands.send(Command::Listen(to));
+        Events(events)
+    }
+
+    /// What is committed on this node after `after` ([`Position::START`] for all; the position of the last event read, to
+    /// go on), as the machine's events. With auctions these are decisions whole, sealed amounts too.
+    ///
+    /// A node learns what is committed from its leader, so one that follows tells it a little later. What a program has
+    /// not read when its node ends it reads from another node, or from this one when it is back.
+    pub fn committed(&self, after: Position) -> Committed<M> {
+        Committed { requests: self.requests.clone(), commit: self.commit.clone(), after, fetched: VecDeque::new() }
+    }
+
+    /// Asks this node's machine, and waits for its answer. What the machine makes of it while its node does not lead is
+    /// its own business.
+    pub async fn ask(&self, ask: M::Ask) -> Result<M::Answer, AskError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Ask(ask, reply)).await.map_err(|_| AskError::Ended)?;
+        answer.await.unwrap_or(Err(AskError::Lost))
+    }
+
     /// Asks the node to hand over and end. [`ended`](Self::ended) tells when that is done.
     pub fn stop(&self) {
-        let _ = self.command.send(Command::Shutdown);
+        let _ = self.commands.send(Command::Shutdown);
     }
 
     /// Ends the node at once and without goodbye, as a crash would.
     pub fn kill(&self) {
-        let _ = self.command.send(Command::Kill);
+        let _ = self.commands.send(Command::Kill);
     }
 
     /// Waits until the node has ended, and says how.
-    pub async fn ended(&mut self) -> Ending {
-        match self.ending.wait_for(Option::is_some).await {
-            Ok(ending) => ending.clone().unwrap_or(Ending::Killed),
-            // Its task or thread is gone without a word.
-            Err(_) => Ending::Fault(NodeFault::ActorEnded("node")),
+    pub async fn ended(&self) -> Ending {
+        match self.wait_for(|_| None::<std::convert::Infallible>).await {
+            Err(ending) => ending,
+            Ok(never) => match never {},
         }
     }
 
     /// Hands the leadership over, if the node has it, and ends the node; at most about two seconds.
-    pub async fn shutdown(&mut self) -> Ending {
+    pub async fn shutdown(&self) -> Ending {
         self.stop();
         self.ended().await
+    }
+
+    /// Waits until `wanted` is so, or the node has ended.
+    async fn wait_for<T>(&self, wanted: impl Fn(&State) -> Option<T>) -> Result<T, Ending> {
+        let mut seen = self.state.clone();
+        loop {
+            {
+                let state = seen.borrow_and_update();
+                if let Some(ending) = &state.ending {
+                    return Err(ending.clone());
+                }
+                if let Some(found) = wanted(&state) {
+                    return Ok(found);
+                }
+            }
+            if seen.changed().await.is_err() {
+                // Its task or thread is gone without a word; or with one that came meanwhile.
+                let last = seen.borrow().ending.clone();
+                return Err(last.unwrap_or(Ending::Fault(NodeFault::ActorEnded("node"))));
+            }
+        }
+    }
+}
+
+impl NodeHandle {
+    /// A client of the node's cluster, as this participant: commands that take effect exactly once, whoever leads, and
+    /// auctions to follow. It is a task of the present tokio runtime, and asks this node who leads; it also finds the
+    /// others, so it goes on when this node has ended.
+    pub async fn client(&self, participant: ParticipantId) -> Result<Client, ClientError> {
+        let node = self.wait_for(|state| state.bound).await?;
+        let options = &self.options;
+        let any: IpAddr = match node.ip() {
+            ip if options.bind.ip().is_loopback() => ip,
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let mut join = options.reach.join.clone();
+        join.push(node.to_string());
+        Ok(Client::connect(ClientConfig {
+            cluster: options.settings.cluster.clone(),
+            participant,
+            join,
+            broadcast_port: options.reach.broadcast_port,
+            broadcast_addresses: options.reach.broadcast_addresses.clone(),
+            bind: (any, 0).into(),
+        })
+        .await?)
+    }
+}
+
+impl<M: Machine> Clone for NodeHandle<M> {
+    fn clone(&self) -> Self {
+        Self {
+            uuid: self.uuid,
+            counters: Arc::clone(&self.counters),
+            options: Arc::clone(&self.options),
+            commands: self.commands.clone(),
+            requests: self.requests.clone(),
+            state: self.state.clone(),
+            commit: self.commit.clone(),
+        }
+    }
+}
+
+impl<M: Machine> fmt::Debug for NodeHandle<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeHandle").field("uuid", &self.uuid).finish_non_exhaustive()
     }
 }

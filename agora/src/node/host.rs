@@ -1,98 +1,104 @@
 //! Runs a node: opens its sockets, starts its concerns, again where their log ends, and ends it.
 
-use std::net::SocketAddr;
+use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use tokio::sync::{broadcast, mpsc};
-use uuid::Uuid;
+use tokio::sync::mpsc;
 
-use super::edge::Edge;
+use super::builder::Node;
 use super::event::{Ending, NodeEvent, NodeFault};
-use super::life::Life;
+use super::life::{Life, Start};
+use super::link::{Command, Link, Request};
 use super::observer::Observer;
-use super::options::Options;
+use super::questions::Questions;
 use super::switch::{Switch, Word};
 use super::wiring;
-use crate::actor::In;
-use crate::id::{Member, NodeId};
-use crate::transport::{Close, Counters, Sockets, Transport};
+use crate::actor::{Clock, In};
+use crate::id::{Index, Member, NodeId};
+use crate::machine::Machine;
+use crate::replicator::message::Input;
+use crate::transport::{Close, Sockets, Transport};
 
 /// How long a node that was asked to stop may take to hand over.
 const HAND_OVER: Duration = Duration::from_secs(2);
 
-/// What a [`super::NodeHandle`] asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Command {
-    /// Hand over, then end.
-    Shutdown,
-    /// End.
-    Kill,
-}
-
-/// What connects a node with its handle.
-pub(super) struct Link {
-    pub(super) commands: mpsc::UnboundedReceiver<Command>,
-    pub(super) events: broadcast::Sender<NodeEvent>,
-    pub(super) counters: Arc<Counters>,
-}
+/// At most so many entries are taken from the log at once for somebody who follows it.
+const SHOWN: usize = 64;
 
 /// Runs a node to its end.
-pub(super) async fn run(uuid: Uuid, options: Options, edge: Edge, mut link: Link) -> Ending {
-    let ending = match Host::open(uuid, options, edge, &link).await {
+pub(super) async fn run<M: Machine>(node: Node<M>, mut link: Link<M>) -> Ending {
+    let ending = match Host::open(node, &mut link).await {
         Ok(host) => host.serve(&mut link).await,
         Err(fault) => Ending::Fault(fault),
     };
-    // Nobody may listen.
-    let _ = match &ending {
-        Ending::Stopped => link.events.send(NodeEvent::Stopped),
-        Ending::Killed => Ok(0),
-        Ending::Fault(fault) => link.events.send(NodeEvent::Fault(fault.clone())),
-    };
+    while let Ok(command) = link.commands.try_recv() {
+        if let Command::Listen(to) = command {
+            link.audience.admit(to);
+        }
+    }
+    match &ending {
+        Ending::Stopped => link.audience.tell(NodeEvent::Stopped),
+        Ending::Killed => {}
+        Ending::Fault(fault) => link.audience.tell(NodeEvent::Fault(fault.clone())),
+    }
     ending
 }
 
-struct Host {
-    uuid: Uuid,
-    options: Options,
-    edge: Edge,
+struct Host<M: Machine> {
+    node: Node<M>,
+    clock: Arc<dyn Clock>,
     /// What LEADER_DETAILS names.
     told: SocketAddr,
     transport: Addr<Transport>,
     words: (mpsc::UnboundedSender<Word>, mpsc::UnboundedReceiver<Word>),
     observer: Observer,
     promise: u64,
+    questions: Rc<RefCell<Questions<M>>>,
 }
 
-impl Host {
-    async fn open(uuid: Uuid, options: Options, edge: Edge, link: &Link) -> Result<Self, NodeFault> {
-        options.settings.validate()?;
-        let sockets = Sockets::open(Rc::clone(&edge.net), options.bind, options.reach.clone()).await?;
+impl<M: Machine> Host<M> {
+    async fn open(node: Node<M>, link: &mut Link<M>) -> Result<Self, NodeFault> {
+        let options = &node.options;
+        let sockets = Sockets::open(Arc::clone(&node.edge.net), options.bind, options.reach.clone()).await?;
         let address = options.advertise.unwrap_or_else(|| sockets.reachable());
         let told = options.advertise.unwrap_or_else(|| sockets.local());
+        let bound = on_this_machine(sockets.local());
         let cluster = options.settings.cluster.clone();
+        let clock = node.edge.clock();
         let words = mpsc::unbounded_channel();
-        let (clock, counters) = (Rc::clone(&edge.clock), Arc::clone(&link.counters));
         let ended = words.0.clone();
-        let transport = Transport::new(sockets, &cluster, clock, counters, options.tap.clone())
+        let counters = Arc::clone(&link.counters);
+        let transport = Transport::new(sockets, &cluster, Arc::clone(&clock), counters, node.tap.clone())
             .when_ended(move || drop(ended.send(Word::Ended("transport"))))
             .start();
-        let _ = link.events.send(NodeEvent::Bound { address });
+        link.state.send_modify(|state| state.bound = Some(bound));
+        link.audience.tell(NodeEvent::Bound { address });
         let observer = Observer::new(address, cluster);
-        Ok(Self { uuid, options, edge, told, transport, words, observer, promise: 0 })
+        let questions = Rc::new(RefCell::new(Questions::new()));
+        Ok(Self { node, clock, told, transport, words, observer, promise: 0, questions })
     }
 
-    async fn serve(mut self, link: &mut Link) -> Ending {
-        let mut life = self.begin();
+    async fn serve(mut self, link: &mut Link<M>) -> Ending {
+        let mut life = self.begin(link);
         loop {
             let word = tokio::select! {
                 Some(word) = self.words.1.recv() => word,
-                command = link.commands.recv() => {
-                    // A dropped handle is a shutdown.
-                    let command = command.unwrap_or(Command::Shutdown);
-                    return self.end(life, command, link).await;
+                // A dropped handle is a shutdown.
+                command = link.commands.recv() => match command.unwrap_or(Command::Shutdown) {
+                    Command::Listen(to) => {
+                        link.audience.admit(to);
+                        continue;
+                    }
+                    Command::Shutdown => return self.hand_over(life, link).await,
+                    Command::Kill => return self.close(life, Ending::Killed).await,
+                },
+                Some(request) = link.requests.recv() => {
+                    self.pass_on(request, &life);
+                    continue;
                 }
             };
             match self.hear(word, link) {
@@ -100,7 +106,7 @@ impl Host {
                 Heard::NewLife => {
                     // The old concerns are cut off before the new ones begin.
                     drop(life);
-                    life = self.begin();
+                    life = self.begin(link);
                 }
                 Heard::Stopped => return self.close(life, Ending::Stopped).await,
                 Heard::Fault(fault) => return self.close(life, Ending::Fault(fault)).await,
@@ -108,48 +114,78 @@ impl Host {
         }
     }
 
-    fn begin(&mut self) -> Life {
-        let node = NodeId { uuid: self.uuid, incarnation: (self.edge.random)() };
-        let me = Member { node, priority: self.options.settings.priority };
-        let switch =
-            Switch::new(self.transport.clone().recipient(), self.words.0.clone(), self.options.applied.clone());
-        let transport = self.transport.clone().recipient();
-        Life::begin(me, &self.options.settings, self.told, &mut self.edge, switch, &transport)
+    fn begin(&mut self, link: &Link<M>) -> Life<M> {
+        self.questions.borrow_mut().drop_all();
+        link.commit.send_replace(Index(0));
+        let node = NodeId { uuid: self.node.uuid, incarnation: (self.node.edge.random)() };
+        let me = Member { node, priority: self.node.options.settings.priority };
+        let switch = Switch::new(self.transport.clone().recipient(), self.words.0.clone(), link.commit.clone());
+        let start = Start {
+            me,
+            settings: &self.node.options.settings,
+            address: self.told,
+            clock: &self.clock,
+            random: &mut self.node.edge.random,
+            transport: &self.transport.clone().recipient(),
+        };
+        Life::begin(start, switch, &mut self.node.make, &self.questions)
     }
 
-    fn hear(&mut self, word: Word, link: &Link) -> Heard {
+    fn pass_on(&self, request: Request<M>, life: &Life<M>) {
+        let mut questions = self.questions.borrow_mut();
+        match request {
+            Request::Ask(ask, asker) => {
+                if let Some(ticket) = questions.ask(asker) {
+                    life.ask(ticket, ask);
+                }
+            }
+            Request::Show(after, reader) => {
+                let ticket = questions.show(reader);
+                life.tell_replicator(Input::Show { ticket, after, most: SHOWN });
+            }
+        }
+    }
+
+    fn hear(&mut self, word: Word, link: &mut Link<M>) -> Heard {
         use wiring::Host;
         let word = match word {
             Word::Host(word) => *word,
             Word::Ended(name) => return Heard::Fault(NodeFault::ActorEnded(name)),
         };
-        let (events, heard) = match word {
+        match word {
             Host::Situation(situation) => {
                 self.promise = situation.promise.number;
-                (self.observer.see(&situation), Heard::Nothing)
+                let events = self.observer.see(&situation);
+                self.tell(events, link);
+                Heard::Nothing
+            }
+            Host::Shown { ticket, entries } => {
+                self.questions.borrow_mut().shown(ticket, entries);
+                Heard::Nothing
             }
             Host::ReturnAsNewcomer => {
                 log::info!("the log of this node has ended; it returns as a newcomer");
-                (self.observer.forget(self.promise), Heard::NewLife)
+                let events = self.observer.forget(self.promise);
+                self.tell(events, link);
+                Heard::NewLife
             }
-            // The switch has told it already.
-            Host::Applied(_) => (Vec::new(), Heard::Nothing),
-            Host::Stopped => (Vec::new(), Heard::Stopped),
-            Host::Fault(fault) => (Vec::new(), Heard::Fault(NodeFault::Replicator(fault))),
-            Host::SameUuid(address) => (Vec::new(), Heard::Fault(NodeFault::SameUuid(address))),
-            Host::OtherMode(address, mode) => (Vec::new(), Heard::Fault(NodeFault::OtherMode { address, mode })),
-        };
-        for event in events {
-            let _ = link.events.send(event);
+            Host::Stopped => Heard::Stopped,
+            Host::Fault(fault) => Heard::Fault(NodeFault::Replicator(fault)),
+            Host::SameUuid(address) => Heard::Fault(NodeFault::SameUuid(address)),
+            Host::OtherMode(address, mode) => Heard::Fault(NodeFault::OtherMode { address, mode }),
         }
-        heard
     }
 
-    async fn end(mut self, life: Life, command: Command, link: &mut Link) -> Ending {
-        if command == Command::Kill {
-            return self.close(life, Ending::Killed).await;
+    fn tell(&self, events: Vec<NodeEvent>, link: &mut Link<M>) {
+        let ready = self.observer.ready();
+        link.state.send_if_modified(|state| std::mem::replace(&mut state.ready, ready) != ready);
+        for event in events {
+            link.audience.tell(event);
         }
-        life.stop();
+    }
+
+    async fn hand_over(mut self, life: Life<M>, link: &mut Link<M>) -> Ending {
+        life.tell_replicator(Input::Stop);
         let handed_over = async {
             loop {
                 tokio::select! {
@@ -159,7 +195,12 @@ impl Host {
                         Heard::NewLife | Heard::Stopped => return Ending::Stopped,
                         Heard::Fault(fault) => return Ending::Fault(fault),
                     },
-                    Some(Command::Kill) = link.commands.recv() => return Ending::Killed,
+                    Some(command) = link.commands.recv() => match command {
+                        Command::Kill => return Ending::Killed,
+                        Command::Listen(to) => link.audience.admit(to),
+                        Command::Shutdown => {}
+                    },
+                    Some(request) = link.requests.recv() => self.pass_on(request, &life),
                 }
             }
         };
@@ -171,7 +212,7 @@ impl Host {
     }
 
     /// What was said until now is sent, unless the node is killed; then the concerns and the sockets go.
-    async fn close(self, life: Life, ending: Ending) -> Ending {
+    async fn close(self, life: Life<M>, ending: Ending) -> Ending {
         let flush = ending != Ending::Killed;
         if !flush {
             drop(life);
@@ -187,4 +228,13 @@ enum Heard {
     NewLife,
     Stopped,
     Fault(NodeFault),
+}
+
+/// Where a program of this machine reaches a socket.
+fn on_this_machine(local: SocketAddr) -> SocketAddr {
+    match local.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, local.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, local.port()).into(),
+        _ => local,
+    }
 }

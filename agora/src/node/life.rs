@@ -1,21 +1,23 @@
 //! One life of the concerns: from a new incarnation to the end of its log.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, Addr, Recipient};
 
-use super::edge::Edge;
+use super::questions::Questions;
 use super::switch::Switch;
 use super::wiring::{self, Deliver};
-use crate::actor::{Concern, In};
-use crate::auction::protocol::Manager;
+use crate::actor::{Clock, Concern, In};
 use crate::config::Settings;
 use crate::cookie::Cookies;
 use crate::discovery::protocol::Discovery;
 use crate::election::protocol::Election;
 use crate::heartbeat::protocol::Heartbeat;
 use crate::id::Member;
+use crate::machine::{Input, Machine, Seat};
 use crate::protocol::Protocol;
 use crate::replicator::protocol::Replicator;
 use crate::sequencer::protocol::Sequencer;
@@ -23,74 +25,110 @@ use crate::transport::{Attach, Inlet};
 use crate::{discovery, replicator};
 
 /// The concerns at work.
-pub(super) struct Life {
+pub(super) struct Life<M: Machine> {
     switch: Rc<Switch>,
+    machine: Addr<Concern<M>>,
 }
 
-impl Life {
+/// What a life begins with.
+pub(super) struct Start<'a> {
+    pub(super) me: Member,
+    pub(super) settings: &'a Settings,
+    /// What LEADER_DETAILS names.
+    pub(super) address: SocketAddr,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) random: &'a mut dyn FnMut() -> u64,
+    pub(super) transport: &'a Recipient<In<Attach>>,
+}
+
+impl<M: Machine> Life<M> {
     /// Starts all concerns as `me` and lets the network in.
     pub(super) fn begin(
-        me: Member,
-        settings: &Settings,
-        address: SocketAddr,
-        edge: &mut Edge,
+        start: Start<'_>,
         switch: Switch,
-        transport: &Recipient<In<Attach>>,
+        make: &mut dyn FnMut(&Seat<'_>) -> M,
+        questions: &Rc<RefCell<Questions<M>>>,
     ) -> Self {
-        let switch = Rc::new(switch);
-        let cookies = Cookies::new((edge.random)());
-        let now = edge.clock.now();
-        let seeds = [(edge.random)(), (edge.random)(), (edge.random)(), (edge.random)()];
-        let start = Start { edge, switch: &switch };
-        let replicator = Replicator::new(me, settings, seeds[0], now);
-        let discovery = Discovery::new(me, settings, cookies, seeds[1], now);
+        let Start { me, settings, address, clock, random, transport } = start;
+        let concerns = Concerns { clock, switch: Rc::new(switch) };
+        let (cookies, now) = (Cookies::new(random()), clock.now());
+        let machine = make(&Seat { me, settings, cookies, seed: random(), now });
+        let replicator = Replicator::new(me, settings, random(), now);
+        let discovery = Discovery::new(me, settings, cookies, random(), now);
+        let heartbeat = Heartbeat::new(settings, random());
+        let election = Election::new(me, settings, random());
+        let machine = concerns.machine(machine, questions);
         let inlet = Inlet {
-            replicator: start.concern("replicator", replicator, wiring::from_replicator).recipient(),
-            discovery: start.concern("discovery", discovery, wiring::from_discovery).recipient(),
-            heartbeat: start
-                .concern("heartbeat", Heartbeat::new(settings, seeds[2]), wiring::from_heartbeat)
-                .recipient(),
-            election: start
-                .concern("election", Election::new(me, settings, seeds[3]), wiring::from_election)
-                .recipient(),
-            manager: start
-                .concern("auction manager", Manager::new(settings, cookies).named(me.node), wiring::from_manager)
-                .recipient(),
+            replicator: concerns.start("replicator", replicator, wiring::from_replicator).recipient(),
+            discovery: concerns.start("discovery", discovery, wiring::from_discovery).recipient(),
+            heartbeat: concerns.start("heartbeat", heartbeat, wiring::from_heartbeat).recipient(),
+            election: concerns.start("election", election, wiring::from_election).recipient(),
+            machine: machine.clone().recipient(),
         };
-        let sequencer = start.concern("sequencer", Sequencer::new(), wiring::from_sequencer).recipient();
+        let sequencer = concerns.start("sequencer", Sequencer::new(), wiring::from_sequencer).recipient();
+        let switch = concerns.switch;
         // No concern runs before this function returns: actors begin when their task is first polled.
         switch.connect(inlet.clone(), sequencer);
         switch.carry_out(Deliver::Discovery(discovery::message::Input::Bound(address)));
         transport.do_send(In(Attach { me: me.node, inlet }));
-        Self { switch }
+        Self { switch, machine }
     }
 
-    /// Asks the replicator to hand over and stop.
-    pub(super) fn stop(&self) {
-        self.switch.carry_out(Deliver::Replicator(replicator::message::Input::Stop));
+    /// Passes a question on to the machine.
+    pub(super) fn ask(&self, ticket: u64, ask: M::Ask) {
+        if let Some(input) = M::hears(Input::Asked { ticket, ask }) {
+            self.machine.do_send(In(input));
+        }
+    }
+
+    /// Passes a question on to the replicator.
+    pub(super) fn tell_replicator(&self, input: replicator::message::Input) {
+        self.switch.carry_out(Deliver::Replicator(input));
     }
 }
 
-impl Drop for Life {
+impl<M: Machine> Drop for Life<M> {
     /// The concerns end, and what they still say goes nowhere.
     fn drop(&mut self) {
         self.switch.cut();
     }
 }
 
-struct Start<'a> {
-    edge: &'a Edge,
-    switch: &'a Rc<Switch>,
+struct Concerns<'a> {
+    clock: &'a Arc<dyn Clock>,
+    switch: Rc<Switch>,
 }
 
-impl Start<'_> {
-    fn concern<P>(&self, name: &'static str, protocol: P, route: fn(P::Output, &mut Vec<Deliver>)) -> Addr<Concern<P>>
+impl Concerns<'_> {
+    fn start<P>(&self, name: &'static str, protocol: P, route: fn(P::Output, &mut Vec<Deliver>)) -> Addr<Concern<P>>
     where
-        P: Protocol + Unpin + 'static,
-        P::Input: 'static,
-        P::Output: Unpin + 'static,
+        P: Protocol<Input: 'static, Output: Unpin + 'static> + Unpin + 'static,
     {
-        let wire = Wire { name, switch: Rc::clone(self.switch) };
+        self.run(name, protocol, route)
+    }
+
+    /// What the machine answers goes to who asked.
+    fn machine<M: Machine>(&self, machine: M, questions: &Rc<RefCell<Questions<M>>>) -> Addr<Concern<M>> {
+        let questions = Rc::clone(questions);
+        self.run("state machine", machine, move |output, delivers| {
+            if let Some(output) = M::says(output)
+                && let Some((ticket, answer)) = wiring::from_machine(output, delivers)
+            {
+                questions.borrow_mut().answer(ticket, answer);
+            }
+        })
+    }
+
+    fn run<P>(
+        &self,
+        name: &'static str,
+        protocol: P,
+        mut route: impl FnMut(P::Output, &mut Vec<Deliver>) + 'static,
+    ) -> Addr<Concern<P>>
+    where
+        P: Protocol<Input: 'static, Output: Unpin + 'static> + Unpin + 'static,
+    {
+        let wire = Wire { name, switch: Rc::clone(&self.switch) };
         let mut delivers = Vec::new();
         let deliver = Box::new(move |output| {
             route(output, &mut delivers);
@@ -98,7 +136,7 @@ impl Start<'_> {
                 wire.switch.carry_out(deliver);
             }
         });
-        Concern::new(protocol, Box::new(Rc::clone(&self.edge.clock)), deliver).start()
+        Concern::new(protocol, Arc::clone(self.clock), deliver).start()
     }
 }
 

@@ -33,6 +33,11 @@ impl Observer {
         }
     }
 
+    /// Where others reach the node, if it is ready.
+    pub(super) fn ready(&self) -> Option<SocketAddr> {
+        self.ready.then_some(self.address)
+    }
+
     /// What `situation` changes.
     pub(super) fn see(&mut self, situation: &Situation) -> Vec<NodeEvent> {
         let mut events = self.leader(situation);

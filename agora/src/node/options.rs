@@ -1,21 +1,14 @@
-//! What a node is started with.
+//! What a configuration file says of a node.
 
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::auction::event::Decision;
 use crate::config::Settings;
-use crate::id::Index;
-use crate::transport::{Reach, Tap};
+use crate::transport::Reach;
 
-/// Is told every entry of the auctions that is committed on this node, in order. It must not wait.
-pub type Applied = Arc<dyn Fn(Index, &Decision) + Send + Sync>;
-
-/// What a node is started with: its settings, its identity and how it reaches others.
-#[derive(Clone)]
+/// A node's configuration: its settings, its identity and how it reaches others.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Timing, limits, cluster and mode.
     pub settings: Settings,
@@ -27,10 +20,6 @@ pub struct Options {
     pub advertise: Option<SocketAddr>,
     /// How it reaches nodes that it does not know yet.
     pub reach: Reach,
-    /// Sees every message.
-    pub tap: Option<Tap>,
-    /// Is told what is committed.
-    pub applied: Option<Applied>,
 }
 
 /// Where nodes and clients meet, unless told otherwise.
@@ -45,28 +34,6 @@ impl Options {
             bind: (Ipv4Addr::UNSPECIFIED, 0).into(),
             advertise: None,
             reach: Reach { broadcast_port: BROADCAST_PORT, broadcast_addresses: Vec::new(), join: Vec::new() },
-            tap: None,
-            applied: None,
         }
-    }
-
-    /// An ephemeral port on loopback, broadcasting on `broadcast_port` of this machine only.
-    pub fn loopback(settings: Settings, broadcast_port: u16) -> Self {
-        let mut options = Self::new(settings);
-        options.bind = (Ipv4Addr::LOCALHOST, 0).into();
-        options.reach.broadcast_port = broadcast_port;
-        options
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("settings", &self.settings)
-            .field("id", &self.id)
-            .field("bind", &self.bind)
-            .field("advertise", &self.advertise)
-            .field("reach", &self.reach)
-            .finish_non_exhaustive()
     }
 }

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use actix::Recipient;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::options::Applied;
 use super::wiring::{self, Deliver, Host};
-use crate::actor::In;
-use crate::auction::message::Output;
+use crate::actor::{In, ToMachine};
+use crate::id::Index;
+use crate::machine::{FromLog, Input};
 use crate::transport::Inlet;
 use crate::{replicator, sequencer};
 
@@ -28,17 +28,17 @@ pub(super) struct Switch {
     concerns: RefCell<Option<(Inlet, Recipient<In<sequencer::message::Input>>)>>,
     transport: Recipient<In<wiring::Transport>>,
     host: mpsc::UnboundedSender<Word>,
-    applied: Option<Applied>,
+    commit: watch::Sender<Index>,
 }
 
 impl Switch {
-    /// Not yet connected to any concern.
+    /// Not yet connected to any concern. What is committed shows in `commit`, once the machine has it in its mailbox.
     pub(super) fn new(
         transport: Recipient<In<wiring::Transport>>,
         host: mpsc::UnboundedSender<Word>,
-        applied: Option<Applied>,
+        commit: watch::Sender<Index>,
     ) -> Self {
-        Self { concerns: RefCell::new(None), transport, host, applied }
+        Self { concerns: RefCell::new(None), transport, host, commit }
     }
 
     /// From now on, outputs reach these.
@@ -69,16 +69,20 @@ impl Switch {
             Deliver::Election(input) => inlet.election.do_send(In(input)),
             Deliver::Sequencer(input) => sequencer.do_send(In(input)),
             Deliver::Replicator(input) => inlet.replicator.do_send(In(input)),
-            Deliver::Manager(input) => inlet.manager.do_send(In(input)),
+            Deliver::Machine(input) => {
+                let committed = match &input {
+                    Input::Log(FromLog::Committed(entry)) => Some(entry.position.index),
+                    _ => None,
+                };
+                inlet.machine.do_send(ToMachine(input));
+                if let Some(index) = committed {
+                    self.commit.send_replace(index);
+                }
+            }
             Deliver::Transport(request) => self.transport.do_send(In(request)),
             // The disk is memory: what is written is as durable at once as it will ever be.
             Deliver::Disk { ticket, .. } => {
                 inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket)));
-            }
-            Deliver::Host(Host::Applied(Output::Applied { index, decision })) => {
-                if let Some(applied) = &self.applied {
-                    applied(index, &decision);
-                }
             }
             Deliver::Host(word) => {
                 // A host that is gone has cut the switch or ended the thread.

@@ -2,9 +2,9 @@ use std::net::SocketAddr;
 
 use uuid::Uuid;
 
+use super::edge::random;
 use super::event::{MemberState, NodeEvent};
 use super::observer::Observer;
-use super::random;
 use crate::id::{Epoch, Index, Member, NodeId, Position};
 use crate::replicator::message::{Peer, Situation, Standing};
 use crate::time::At;

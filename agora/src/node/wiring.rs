@@ -3,10 +3,10 @@
 
 use std::net::SocketAddr;
 
-use crate::auction::message as auction;
 use crate::config::Mode;
 use crate::id::NodeId;
-use crate::replicator::message::{Fault, Record, Situation};
+use crate::machine::{self, FromLog, ToLog};
+use crate::replicator::message::{Entry, Fault, Record, Situation};
 use crate::wire::Message;
 use crate::{discovery, election, heartbeat, replicator, sequencer};
 
@@ -23,8 +23,8 @@ pub enum Deliver {
     Sequencer(sequencer::message::Input),
     /// To the replicator.
     Replicator(replicator::message::Input),
-    /// To the auction manager (or the state machine in its place).
-    Manager(auction::Input),
+    /// To the auction manager, or the state machine in its place.
+    Machine(machine::Input),
     /// To the transport.
     Transport(Transport),
     /// To the disk: make durable, then tell the replicator `Flushed(ticket)`.
@@ -56,8 +56,13 @@ pub enum Transport {
 pub enum Host {
     /// Where the node stands, whenever it changes.
     Situation(Situation),
-    /// An entry is committed here.
-    Applied(auction::Output),
+    /// Committed entries, as it asked for; see [`replicator::message::Output::Shown`].
+    Shown {
+        /// The question's.
+        ticket: u64,
+        /// What there is.
+        entries: Option<Vec<Entry>>,
+    },
     /// Begin again with a new incarnation and no log.
     ReturnAsNewcomer,
     /// Stopped cleanly.
@@ -79,7 +84,7 @@ pub fn from_network(from: SocketAddr, sender: NodeId, message: Message) -> Deliv
             Deliver::Replicator(replicator::message::Input::HeartBeat { from: sender, number })
         }
         Message::Heartbeat(Beat::HeartBeat { number, client: Some(beat) }) => {
-            Deliver::Manager(auction::Input::HeartBeat { from, number, beat })
+            client(from, Message::Heartbeat(Beat::HeartBeat { number, client: Some(beat) }))
         }
         Message::Heartbeat(Beat::HeartBeatAck { number, epoch, last: _ }) => {
             Deliver::Heartbeat(heartbeat::message::Input::Acked { from: sender, number, epoch })
@@ -88,9 +93,7 @@ pub fn from_network(from: SocketAddr, sender: NodeId, message: Message) -> Deliv
         Message::Replicator(message) => {
             Deliver::Replicator(replicator::message::Input::Message { from: sender, message })
         }
-        Message::Lobby(message) => Deliver::Manager(auction::Input::Lobby(from, message)),
-        Message::Bidding(message) => Deliver::Manager(auction::Input::Bidding(from, message)),
-        Message::Outcome(message) => Deliver::Manager(auction::Input::Outcome(from, message)),
+        Message::Lobby(_) | Message::Bidding(_) | Message::Outcome(_) => client(from, message),
     }
 }
 
@@ -165,19 +168,20 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
         Output::Situation(situation) => {
             deliver.push(Deliver::Election(election::message::Input::Situation(situation.clone())));
             deliver.push(Deliver::Discovery(discovery::message::Input::Situation(situation.clone())));
-            deliver.push(Deliver::Manager(auction::Input::Situation(situation.clone())));
+            deliver.push(to_machine(FromLog::Situation(situation.clone())));
             Deliver::Host(Host::Situation(situation))
         }
         Output::TakeOverFailed => Deliver::Election(election::message::Input::TakeOverFailed),
         Output::Progress => Deliver::Election(election::message::Input::Progress),
         Output::StandInstead(epoch) => Deliver::Election(election::message::Input::StandInstead(epoch)),
         Output::Fenced(epoch) => Deliver::Election(election::message::Input::Fenced(epoch)),
-        Output::Leading { epoch, at, room } => Deliver::Manager(auction::Input::Leading { epoch, at, room }),
-        Output::Deposed => Deliver::Manager(auction::Input::Deposed),
-        Output::Committed(entry) => Deliver::Manager(auction::Input::Committed(entry)),
-        Output::Credit { room, quorum } => Deliver::Manager(auction::Input::Credit { room, quorum }),
-        Output::Refused { epoch, number } => Deliver::Manager(auction::Input::Refused { epoch, number }),
-        Output::ReadReady { ticket } => Deliver::Manager(auction::Input::ReadReady { ticket }),
+        Output::Leading { epoch, at, room } => to_machine(FromLog::Leading { epoch, at, room }),
+        Output::Deposed => to_machine(FromLog::Deposed),
+        Output::Committed(entry) => to_machine(FromLog::Committed(entry)),
+        Output::Credit { room, quorum } => to_machine(FromLog::Credit { room, quorum }),
+        Output::Refused { epoch, number } => to_machine(FromLog::Refused { epoch, number }),
+        Output::ReadReady { ticket } => to_machine(FromLog::ReadReady { ticket }),
+        Output::Shown { ticket, entries } => Deliver::Host(Host::Shown { ticket, entries }),
         Output::ReturnAsNewcomer => Deliver::Host(Host::ReturnAsNewcomer),
         Output::Stopped => Deliver::Host(Host::Stopped),
         Output::Fault(fault) => Deliver::Host(Host::Fault(fault)),
@@ -185,23 +189,27 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
     deliver.push(last);
 }
 
-/// What the auction manager wants done.
-pub fn from_manager(output: auction::Output, deliver: &mut Vec<Deliver>) {
-    use auction::Output;
-    let send = |to, message| Deliver::Transport(Transport::ToAddress(to, message));
-    let last = match output {
-        Output::Lobby(to, message) => send(to, Message::Lobby(message)),
-        Output::Bidding(to, message) => send(to, Message::Bidding(message)),
-        Output::Outcome(to, message) => send(to, Message::Outcome(message)),
-        Output::HeartBeatAck { to, number, epoch, last } => {
-            send(to, Message::Heartbeat(heartbeat::message::Message::HeartBeatAck { number, epoch, last }))
+/// What the machine wants done; what it answers its program is given back, with the question's ticket.
+pub fn from_machine<B>(output: machine::Output<B>, deliver: &mut Vec<Deliver>) -> Option<(u64, B)> {
+    use machine::Output;
+    deliver.push(match output {
+        Output::Log(ToLog::Propose { epoch, events }) => {
+            Deliver::Sequencer(sequencer::message::Input::Propose { epoch, events })
         }
-        Output::Propose { epoch, events } => Deliver::Sequencer(sequencer::message::Input::Propose { epoch, events }),
-        Output::Rebuilt { epoch } => Deliver::Sequencer(sequencer::message::Input::Rebuilt { epoch }),
-        Output::Read { ticket } => Deliver::Replicator(replicator::message::Input::Read { ticket }),
+        Output::Log(ToLog::Rebuilt { epoch }) => Deliver::Sequencer(sequencer::message::Input::Rebuilt { epoch }),
+        Output::Log(ToLog::Read { ticket }) => Deliver::Replicator(replicator::message::Input::Read { ticket }),
+        Output::Send(to, message) => Deliver::Transport(Transport::ToAddress(to, message)),
         Output::Redirect(to) => Deliver::Discovery(discovery::message::Input::Redirect(to)),
         Output::Announce(clients) => Deliver::Discovery(discovery::message::Input::Announce(clients)),
-        applied @ Output::Applied { .. } => Deliver::Host(Host::Applied(applied)),
-    };
-    deliver.push(last);
+        Output::Answer { ticket, answer } => return Some((ticket, answer)),
+    });
+    None
+}
+
+const fn to_machine(news: FromLog) -> Deliver {
+    Deliver::Machine(machine::Input::Log(news))
+}
+
+const fn client(from: SocketAddr, message: Message) -> Deliver {
+    Deliver::Machine(machine::Input::Client { from, message })
 }

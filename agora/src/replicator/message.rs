@@ -264,6 +264,15 @@ pub enum Input {
         /// Repeated in [`Output::ReadReady`].
         ticket: u64,
     },
+    /// From the host: what is committed here after `after`?
+    Show {
+        /// Repeated in [`Output::Shown`].
+        ticket: u64,
+        /// The last entry that is known.
+        after: Position,
+        /// At most so many entries.
+        most: usize,
+    },
     /// From the disk: everything up to this write is durable.
     Flushed(u64),
     /// From the host: hand the leadership over, or leave the view, and stop.
@@ -341,6 +350,13 @@ pub enum Output {
     ReadReady {
         /// The read's.
         ticket: u64,
+    },
+    /// To the host: entries that are committed here.
+    Shown {
+        /// The question's.
+        ticket: u64,
+        /// In log order, none as long as there are none; `None`: this log does not hold the entry that they should follow.
+        entries: Option<Vec<Entry>>,
     },
     /// To the host: this log has ended; begin again with a new incarnation and no log.
     ReturnAsNewcomer,

@@ -32,6 +32,7 @@
 //! | `leader.rs`, `peer.rs` | leading; the flow of entries to one other node |
 //! | `members.rs` | joins, leaves, handing over |
 //! | `founding.rs` | how a log begins, and how it ends |
+//! | `show.rs` | reading what is committed, for those who follow the log |
 
 #[cfg(feature = "actors")]
 pub mod actor;
@@ -45,5 +46,6 @@ pub mod message;
 mod peer;
 pub mod protocol;
 mod quorum;
+mod show;
 #[cfg(test)]
 mod tests;

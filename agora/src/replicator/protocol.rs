@@ -425,6 +425,7 @@ impl Protocol for Replicator {
             Input::Propose { epoch, number, events } => self.on_propose(now, epoch, number, events, out),
             Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
             Input::Read { ticket } => self.on_read(now, ticket, out),
+            Input::Show { ticket, after, most } => self.on_show(ticket, after, most, out),
             Input::Flushed(ticket) => {
                 self.flushed(now, ticket, out);
                 self.on_durable(now, out);

@@ -74,7 +74,7 @@ pub struct Transport {
     outgoing: Outgoing,
     book: AddressBook,
     counters: Arc<Counters>,
-    clock: Rc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     tap: Option<Tap>,
     ended: Option<Box<dyn FnOnce()>>,
 }
@@ -90,7 +90,7 @@ impl Transport {
     pub fn new(
         sockets: Sockets,
         cluster: &str,
-        clock: Rc<dyn Clock>,
+        clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
         tap: Option<Tap>,
     ) -> Self {
@@ -192,7 +192,7 @@ impl Transport {
         context.run_later(after, |transport, context| {
             let local = transport.sockets.local().ip();
             transport.broadcasts = transport.sockets.reach.broadcasts(local, &*transport.sockets.net);
-            let (reach, net) = (transport.sockets.reach.clone(), Rc::clone(&transport.sockets.net));
+            let (reach, net) = (transport.sockets.reach.clone(), Arc::clone(&transport.sockets.net));
             let lookup = async move { reach.joins(local, &*net).await };
             context.spawn(wrap_future::<_, Self>(lookup).map(|(found, failed), transport, context| {
                 // A name server that is away takes no address from us.

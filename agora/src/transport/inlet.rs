@@ -1,11 +1,11 @@
 //! Where messages from the network enter the concerns: bounded, never waiting.
 
-use actix::Recipient;
 use actix::prelude::SendError;
+use actix::{Message, Recipient};
 
-use crate::actor::In;
+use crate::actor::{In, ToMachine};
 use crate::node::wiring::Deliver;
-use crate::{auction, discovery, election, heartbeat, replicator};
+use crate::{discovery, election, heartbeat, replicator};
 
 /// The concerns that hear the network.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct Inlet {
     pub election: Recipient<In<election::message::Input>>,
     /// Who holds it.
     pub replicator: Recipient<In<replicator::message::Input>>,
-    /// The auctions.
-    pub manager: Recipient<In<auction::message::Input>>,
+    /// The auctions, or what is in their place.
+    pub machine: Recipient<ToMachine>,
 }
 
 /// Why a message did not reach its concern.
@@ -35,11 +35,11 @@ impl Inlet {
     /// Hands a message from the network to its concern, if that has room.
     pub fn offer(&self, deliver: Deliver) -> Result<(), Missed> {
         match deliver {
-            Deliver::Discovery(input) => offer(&self.discovery, input),
-            Deliver::Heartbeat(input) => offer(&self.heartbeat, input),
-            Deliver::Election(input) => offer(&self.election, input),
-            Deliver::Replicator(input) => offer(&self.replicator, input),
-            Deliver::Manager(input) => offer(&self.manager, input),
+            Deliver::Discovery(input) => offer(&self.discovery, In(input)),
+            Deliver::Heartbeat(input) => offer(&self.heartbeat, In(input)),
+            Deliver::Election(input) => offer(&self.election, In(input)),
+            Deliver::Replicator(input) => offer(&self.replicator, In(input)),
+            Deliver::Machine(input) => offer(&self.machine, ToMachine(input)),
             // Nothing on the wire leads to these.
             Deliver::Sequencer(_) | Deliver::Transport(_) | Deliver::Disk { .. } | Deliver::Host(_) => {
                 Err(Missed::Ended)
@@ -48,8 +48,11 @@ impl Inlet {
     }
 }
 
-fn offer<T: Send>(to: &Recipient<In<T>>, input: T) -> Result<(), Missed> {
-    to.try_send(In(input)).map_err(|error| match error {
+fn offer<T>(to: &Recipient<T>, input: T) -> Result<(), Missed>
+where
+    T: Message<Result = ()> + Send,
+{
+    to.try_send(input).map_err(|error| match error {
         SendError::Full(_) => Missed::Full,
         SendError::Closed(_) => Missed::Ended,
     })

@@ -25,7 +25,7 @@ pub trait Socket: 'static {
 }
 
 /// What a node needs of the network around it.
-pub trait Net: 'static {
+pub trait Net: Send + Sync + 'static {
     /// A socket of this node's own.
     fn unicast(&self, bind: SocketAddr) -> Later<'_, io::Result<Rc<dyn Socket>>>;
     /// A socket that hears broadcasts on `port`, together with every other node of this machine.

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -36,7 +37,7 @@ pub enum OpenError {
 
 /// A node's sockets, open.
 pub struct Sockets {
-    pub(super) net: Rc<dyn Net>,
+    pub(super) net: Arc<dyn Net>,
     pub(super) unicast: Rc<dyn Socket>,
     pub(super) listener: Option<Rc<dyn Socket>>,
     pub(super) reach: Reach,
@@ -47,7 +48,7 @@ pub struct Sockets {
 
 impl Sockets {
     /// Opens them and looks the `--join` names up. Without the broadcast port a node goes on if it has names to join.
-    pub async fn open(net: Rc<dyn Net>, bind: SocketAddr, reach: Reach) -> Result<Self, OpenError> {
+    pub async fn open(net: Arc<dyn Net>, bind: SocketAddr, reach: Reach) -> Result<Self, OpenError> {
         let failed = |error: io::Error| OpenError::Bind { address: bind, reason: error.to_string() };
         let unicast = net.unicast(bind).await.map_err(failed)?;
         let local = unicast.local_address().map_err(failed)?;

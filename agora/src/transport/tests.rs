@@ -12,12 +12,12 @@ use tokio::task::LocalSet;
 use uuid::Uuid;
 
 use super::*;
-use crate::actor::{Clock, In};
+use crate::actor::{Clock, In, ToMachine};
 use crate::id::{NodeId, Rank};
 use crate::node::wiring::{self, Deliver};
 use crate::time::Timestamp;
 use crate::wire::{ClusterTag, Message, Packer, Sealer};
-use crate::{auction, discovery, election, heartbeat, replicator};
+use crate::{discovery, election, heartbeat, replicator};
 
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,9 +62,16 @@ hear!(
     discovery::message::Input => Discovery,
     heartbeat::message::Input => Heartbeat,
     election::message::Input => Election,
-    replicator::message::Input => Replicator,
-    auction::message::Input => Manager
+    replicator::message::Input => Replicator
 );
+
+impl Handler<ToMachine> for Concerns {
+    type Result = ();
+
+    fn handle(&mut self, input: ToMachine, _: &mut Self::Context) {
+        let _ = self.heard.send(Deliver::Machine(input.0));
+    }
+}
 
 struct Rig {
     transport: Addr<Transport>,
@@ -89,10 +96,10 @@ fn delivered(from: NodeId, message: Message) -> Deliver {
 impl Rig {
     async fn start(me: NodeId, broadcast_port: u16, asleep: bool) -> Self {
         let reach = Reach { broadcast_port, broadcast_addresses: Vec::new(), join: Vec::new() };
-        let sockets = Sockets::open(Rc::new(Udp), ([127, 0, 0, 1], 0).into(), reach).await.expect("loopback");
+        let sockets = Sockets::open(Arc::new(Udp), ([127, 0, 0, 1], 0).into(), reach).await.expect("loopback");
         let address = sockets.local();
         let counters = Arc::new(Counters::default());
-        let transport = Transport::new(sockets, "test", Rc::new(Still), Arc::clone(&counters), None).start();
+        let transport = Transport::new(sockets, "test", Arc::new(Still), Arc::clone(&counters), None).start();
         let (sender, heard) = mpsc::unbounded_channel();
         let concerns = Concerns { heard: sender, asleep }.start();
         let inlet = Inlet {
@@ -100,7 +107,7 @@ impl Rig {
             heartbeat: concerns.clone().recipient(),
             election: concerns.clone().recipient(),
             replicator: concerns.clone().recipient(),
-            manager: concerns.recipient(),
+            machine: concerns.recipient(),
         };
         transport.send(In(Attach { me, inlet })).await.expect("it runs");
         Self { transport, heard, counters, address }

@@ -4,6 +4,7 @@
 //! Each line there is a message's name, in brackets which sample of it, and its bytes in hexadecimal. A message that is
 //! new, or a sample that is missing, makes these tests fail with the line to be added.
 
+mod page;
 mod samples;
 mod sizes;
 

@@ -1,13 +1,17 @@
 //! Whole nodes in this process, on loopback.
 
+mod embedding;
+mod machine;
 mod network;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use agora::auction::protocol::Manager;
 use agora::config::{Mode, Settings};
 use agora::discovery::message::Message as Discovery;
-use agora::node::{Edge, Ending, Node, NodeEvent, NodeFault, NodeHandle, Options};
+use agora::machine::Machine;
+use agora::node::{Builder, Ending, Events, Node, NodeEvent, NodeFault, NodeHandle};
 use agora::transport::{Count, Way, free_broadcast_port};
 use agora::wire::Message;
 use tokio::task::LocalSet;
@@ -18,16 +22,33 @@ use network::Cut;
 /// Far longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn options(id: u64) -> Options {
-    let mut options = Options::loopback(Settings::lan(), free_broadcast_port().expect("a free port"));
-    options.id = Some(Uuid::from_u64_pair(1, id));
-    options
+fn alone(id: u64) -> Builder<Manager> {
+    builder(id, free_broadcast_port().expect("a free port"))
 }
 
-async fn until<T>(node: &mut NodeHandle, wanted: impl Fn(&NodeEvent) -> Option<T>) -> T {
+fn builder(id: u64, broadcast_port: u16) -> Builder<Manager> {
+    Node::builder().id(Uuid::from_u64_pair(1, id)).loopback(broadcast_port)
+}
+
+fn spawn<M: Machine>(builder: Builder<M>) -> NodeHandle<M> {
+    builder.build().expect("settings that can be").spawn()
+}
+
+/// Nodes of one cluster, a majority of which commits.
+fn three() -> [NodeHandle; 3] {
+    let port = free_broadcast_port().expect("a free port");
+    let settings = Settings { mode: Mode::Majority(3), ..Settings::lan() };
+    [1, 2, 3].map(|id| spawn(builder(id, port).settings(settings.clone())))
+}
+
+async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("in time")
+}
+
+async fn until<T>(events: &mut Events, wanted: impl Fn(&NodeEvent) -> Option<T>) -> T {
     let mut seen = Vec::new();
     let found = async {
-        while let Some(event) = node.events.next().await {
+        while let Some(event) = events.next().await {
             if let Some(found) = wanted(&event) {
                 return found;
             }
@@ -39,79 +60,80 @@ async fn until<T>(node: &mut NodeHandle, wanted: impl Fn(&NodeEvent) -> Option<T
     found.unwrap_or_else(|_| panic!("only {seen:?}"))
 }
 
-async fn leader(node: &mut NodeHandle, wanted: Uuid) {
-    until(node, |event| match event {
+/// The place of the node that leads first, of those that run.
+async fn leading<M: Machine>(nodes: &[NodeHandle<M>; 3]) -> usize {
+    let leads = |place: usize| {
+        let mut events = nodes[place].events();
+        async move {
+            while let Some(event) = events.next().await {
+                if matches!(event, NodeEvent::Leader { is_self: true, .. }) {
+                    return place;
+                }
+            }
+            std::future::pending().await
+        }
+    };
+    in_time(async { tokio::select!(place = leads(0) => place, place = leads(1) => place, place = leads(2) => place) })
+        .await
+}
+
+async fn leader(events: &mut Events, wanted: Uuid) {
+    until(events, |event| match event {
         NodeEvent::Leader { leader, .. } if *leader == Some(wanted) => Some(()),
         _ => None,
     })
     .await;
 }
 
-async fn ready(node: &mut NodeHandle) {
-    until(node, |event| matches!(event, NodeEvent::Ready { .. }).then_some(())).await;
-}
-
 #[tokio::test]
 async fn a_node_on_a_thread_of_its_own_serves_and_stops() {
-    let mut node = Node::spawn(options(1));
-    ready(&mut node).await;
+    let node = spawn(alone(1));
+    let mut events = node.events();
+    in_time(node.ready()).await.expect("it runs");
     assert_eq!(node.shutdown().await, Ending::Stopped);
-    until(&mut node, |event| (*event == NodeEvent::Stopped).then_some(())).await;
-    assert_eq!(node.events.next().await, None, "nothing comes after the end");
+    until(&mut events, |event| (*event == NodeEvent::Stopped).then_some(())).await;
+    assert_eq!(events.next().await, None, "nothing comes after the end");
 }
 
 #[tokio::test]
 async fn a_node_whose_handle_is_dropped_hands_over_and_ends() {
-    let port = free_broadcast_port().expect("a free port");
-    let mut three = [1, 2, 3].map(|id| {
-        let mut options = options(id);
-        options.settings.mode = Mode::Majority(3);
-        options.reach.broadcast_port = port;
-        Node::spawn(options)
-    });
-    for node in &mut three {
-        ready(node).await;
+    let [one, two, three] = three();
+    for node in [&one, &two, &three] {
+        in_time(node.ready()).await.expect("it runs");
     }
-    let [mut one, two, three] = three;
-    let next = two.uuid;
     drop(three);
-    leader(&mut one, next).await;
+    leader(&mut one.events(), two.uuid).await;
 }
 
 #[tokio::test]
 async fn a_killed_node_says_no_goodbye_and_its_address_is_free() {
-    let mut options = options(1);
-    let mut node = Node::spawn(options.clone());
-    let address = until(&mut node, |event| match event {
+    let node = spawn(alone(1));
+    let mut events = node.events();
+    let address = until(&mut events, |event| match event {
         NodeEvent::Bound { address } => Some(*address),
         _ => None,
     })
     .await;
     node.kill();
     assert_eq!(node.ended().await, Ending::Killed);
-    while let Some(event) = node.events.next().await {
+    while let Some(event) = events.next().await {
         assert_ne!(event, NodeEvent::Stopped);
     }
-    options.bind = address;
-    let mut again = Node::spawn(options);
-    ready(&mut again).await;
+    let again = spawn(alone(1).bind(address));
+    assert_eq!(in_time(again.ready()).await, Ok(address));
 }
 
-#[tokio::test]
-async fn settings_that_cannot_be_are_a_fault_at_once() {
-    let mut options = options(1);
-    options.settings.mode = Mode::Majority(0);
-    match Node::spawn(options).ended().await {
-        Ending::Fault(NodeFault::Settings(invalid)) => assert_eq!(invalid.key, "cluster-size"),
-        other => panic!("{other:?}"),
-    }
+#[test]
+fn settings_that_cannot_be_are_refused_before_anything_is_started() {
+    let settings = Settings { mode: Mode::Majority(0), ..Settings::lan() };
+    let invalid = alone(1).settings(settings).build().expect_err("no node of none");
+    assert_eq!(invalid.key, "cluster-size");
 }
 
 #[tokio::test]
 async fn a_tap_that_panics_ends_the_node_with_a_fault() {
-    let mut options = options(1);
-    options.tap = Some(Arc::new(|_, _, _| panic!("on purpose")));
-    assert_eq!(Node::spawn(options).ended().await, Ending::Fault(NodeFault::ActorEnded("transport")));
+    let node = spawn(alone(1).tap(Arc::new(|_, _, _| panic!("on purpose"))));
+    assert_eq!(node.ended().await, Ending::Fault(NodeFault::ActorEnded("transport")));
 }
 
 /// Two nodes that cannot hear each other found a log each. Once they can, one of the logs ends, and its node begins
@@ -123,11 +145,9 @@ async fn a_node_whose_log_ends_returns_as_a_newcomer_of_the_other_log() {
             let cut = Cut::open(false);
             let port = free_broadcast_port().expect("a free port");
             let incarnations = Arc::new(Mutex::new(Vec::new()));
-            let mut nodes = [1, 2].map(|id| {
-                let mut options = options(id);
-                options.reach.broadcast_port = port;
+            let nodes = [1, 2].map(|id| {
                 let seen = Arc::clone(&incarnations);
-                options.tap = Some(Arc::new(move |way, _, message: &Message| {
+                let node = builder(id, port).net(cut.net()).tap(Arc::new(move |way, _, message: &Message| {
                     if let (Way::Out, Message::Discovery(Discovery::Request { node: Some(about), .. })) = (way, message)
                     {
                         let mut seen = seen.lock().expect("no panic before");
@@ -136,16 +156,16 @@ async fn a_node_whose_log_ends_returns_as_a_newcomer_of_the_other_log() {
                         }
                     }
                 }));
-                Node::start(options, Edge { net: cut.net(), ..Edge::system() })
+                node.build().expect("settings that can be").spawn_local()
             });
-            for node in &mut nodes {
-                let uuid = node.uuid;
-                leader(node, uuid).await;
+            for node in &nodes {
+                leader(&mut node.events(), node.uuid).await;
             }
+            let [low, high] = &nodes;
+            let mut events = low.events();
             cut.set_open(true);
-            let [low, high] = &mut nodes;
-            leader(low, high.uuid).await;
-            ready(low).await;
+            leader(&mut events, high.uuid).await;
+            in_time(low.ready()).await.expect("it runs");
             let of_low =
                 incarnations.lock().expect("no panic before").iter().filter(|node| node.uuid == low.uuid).count();
             assert_eq!(of_low, 2);

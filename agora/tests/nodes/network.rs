@@ -1,27 +1,28 @@
 //! UDP that can be cut between all nodes: the transport's seam at work.
 
-use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use agora::transport::{Later, Net, Socket, Udp};
 
 /// Whether datagrams pass.
 #[derive(Clone)]
-pub(crate) struct Cut(Rc<Cell<bool>>);
+pub(crate) struct Cut(Arc<AtomicBool>);
 
 impl Cut {
     pub(crate) fn open(open: bool) -> Self {
-        Self(Rc::new(Cell::new(open)))
+        Self(Arc::new(AtomicBool::new(open)))
     }
 
     pub(crate) fn set_open(&self, open: bool) {
-        self.0.set(open);
+        self.0.store(open, Ordering::Relaxed);
     }
 
-    pub(crate) fn net(&self) -> Rc<dyn Net> {
-        Rc::new(CutNet(self.clone()))
+    pub(crate) fn net(&self) -> impl Net {
+        CutNet(self.clone())
     }
 }
 
@@ -66,7 +67,7 @@ impl Socket for CutSocket {
     }
 
     fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
-        if self.cut.0.get() { self.socket.try_send_to(bytes, to) } else { Ok(()) }
+        if self.cut.0.load(Ordering::Relaxed) { self.socket.try_send_to(bytes, to) } else { Ok(()) }
     }
 
     fn readable(&self) -> Later<'_, io::Result<()>> {

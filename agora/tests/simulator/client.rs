@@ -28,8 +28,12 @@ pub(crate) enum Ask {
     Create(Spec),
     /// Become a bidder.
     Join(AuctionId),
+    /// Be a bidder no more.
+    Leave(AuctionId),
     /// Confirm the start.
     Start(AuctionId),
+    /// End it without a winner.
+    Cancel(AuctionId),
     /// Bid, or pass.
     Bid(AuctionId, Option<Round>, Option<String>),
     /// List the auctions; what was acknowledged when it was first sent must be in the answer.
@@ -55,8 +59,8 @@ pub(crate) struct Follow {
     pub last: Seq,
     /// The epoch of the leader that sent it.
     under: Option<Epoch>,
-    /// Received behind a gap.
-    ahead: BTreeSet<Seq>,
+    /// Received behind a gap, and in the epoch of which leader.
+    ahead: BTreeMap<Seq, Epoch>,
     round: Option<Round>,
     answered: Option<Round>,
     ended: bool,
@@ -229,6 +233,13 @@ impl SimClient {
         let recent = board.len().saturating_sub(3);
         let auction = board[recent + self.dice.index(board.len() - recent)];
         let tried = self.follows.contains_key(&auction) || self.shut.contains(&auction);
+        if tried && self.auctioneer && self.dice.chance(5) {
+            return Some(Ask::Cancel(auction));
+        }
+        let waits = self.follows.get(&auction).is_some_and(|follow| follow.round.is_none() && !follow.ended);
+        if waits && !self.auctioneer && self.refusals < 20 && self.dice.chance(60) {
+            return Some(Ask::Leave(auction));
+        }
         // Joining twice, joining one's own, bidding without having joined: all must be refused.
         if !tried || self.absurd(20) {
             return Some(if self.dice.chance(900) { Ask::Join(auction) } else { self.bid(auction, None) });
@@ -261,11 +272,16 @@ impl SimClient {
     }
 
     fn spec(&mut self) -> Spec {
+        let (rule, limit) = match self.dice.below(4) {
+            0 => (Rule::Lowest, "\"90\""),
+            1 => (Rule::SecondPrice, "\"10\""),
+            _ => (Rule::Highest, "\"10\""),
+        };
         Spec {
             item: format!("item {}", self.created),
-            rule: Rule::Highest,
+            rule,
             disclosure: Disclosure::Sealed,
-            limit: serde_json::from_str("\"10\"").unwrap_or_default(),
+            limit: serde_json::from_str(limit).unwrap_or_default(),
             rounds: u32::try_from(self.dice.between(1, 6)).unwrap_or(1),
             bidders: u32::try_from(self.dice.between(1, 2)).unwrap_or(1),
             round_timeout_ms: if self.dice.chance(900) { Some(self.dice.between(300, 2_000)) } else { None },
@@ -330,9 +346,10 @@ impl SimClient {
         }
         let follow = self.follows.entry(auction).or_default();
         if seq > follow.last {
-            follow.ahead.insert(seq);
+            follow.ahead.insert(seq, epoch);
         }
-        while follow.ahead.remove(&follow.last.next()) {
+        // What closes the gap may come from an earlier leader than what waited behind it.
+        while let Some(epoch) = follow.ahead.remove(&follow.last.next()) {
             follow.last = follow.last.next();
             follow.under = Some(epoch);
         }
@@ -364,6 +381,10 @@ impl Task {
         match &self.ask {
             Ask::Create(spec) => Message::Lobby(Lobby::CreateRequest { call, spec: spec.clone() }),
             Ask::Join(auction) => Message::Lobby(Lobby::JoinRequest { call, auction: *auction }),
+            Ask::Leave(auction) => Message::Lobby(Lobby::LeaveRequest { call, auction: *auction }),
+            Ask::Cancel(auction) => {
+                Message::Outcome(Ending::CancelRequest { call, auction: *auction, reason: Some("enough".into()) })
+            }
             Ask::Start(auction) => Message::Lobby(Lobby::ReadyConfirm { call, auction: *auction }),
             Ask::Bid(auction, round, amount) => {
                 let submit = Submit { call, auction: *auction, round: *round, amount: amount.clone() };

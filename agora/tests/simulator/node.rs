@@ -14,6 +14,7 @@ use agora::discovery::protocol::Discovery;
 use agora::election::protocol::Election;
 use agora::heartbeat::protocol::Heartbeat;
 use agora::id::{Member, NodeId};
+use agora::machine::Machine;
 use agora::node::wiring::{self, Deliver, Host, Transport};
 use agora::replicator::message::{Input as ReplicatorInput, Record};
 use agora::replicator::protocol::Replicator;
@@ -275,7 +276,7 @@ impl Life {
             Deliver::Election(input) => self.election.tell(input),
             Deliver::Sequencer(input) => self.sequencer.tell(input),
             Deliver::Replicator(input) => self.replicator.tell(input),
-            Deliver::Manager(input) => self.manager.tell(input),
+            Deliver::Machine(input) => Manager::hears(input).into_iter().for_each(|input| self.manager.tell(input)),
             other => return Some(other),
         }
         None
@@ -342,7 +343,10 @@ impl Life {
             Which::Manager => {
                 let outputs = self.manager.turn(now)?;
                 checks.manager(slot, outputs.as_slice())?;
-                outputs.for_each(|output| wiring::from_manager(output, deliver));
+                for output in outputs.filter_map(Manager::says) {
+                    // Nothing is asked of it but by messages.
+                    wiring::from_machine(output, deliver);
+                }
             }
         }
         Ok(())
@@ -363,7 +367,7 @@ impl Life {
                 effects.push(Effect::Write(ticket));
             }
             Some(Deliver::Host(host)) => match host {
-                Host::Situation(_) | Host::Applied(_) => {}
+                Host::Situation(_) | Host::Shown { .. } => {}
                 Host::ReturnAsNewcomer => effects.push(Effect::ReturnAsNewcomer),
                 Host::Stopped => effects.push(Effect::Stopped),
                 Host::Fault(fault) => return Err(Violation::new("LOG-2", format!("node {slot}: fault: {fault}"))),

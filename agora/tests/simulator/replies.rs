@@ -50,9 +50,18 @@ impl World {
                     }
                 }
             }
-            Message::Lobby(Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::ReadyConfirmAck(ack))
+            Message::Lobby(
+                Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::LeaveAck(ack) | Lobby::ReadyConfirmAck(ack),
+            )
+            | Message::Outcome(Ending::CancelAck(ack))
             | Message::Bidding(Bidding::Ack(ack)) => self.acknowledged(number, ack)?,
-            Message::Lobby(Lobby::CreateDeny(deny) | Lobby::JoinDeny(deny) | Lobby::ReadyConfirmDeny(deny))
+            Message::Lobby(
+                Lobby::CreateDeny(deny)
+                | Lobby::JoinDeny(deny)
+                | Lobby::LeaveDeny(deny)
+                | Lobby::ReadyConfirmDeny(deny),
+            )
+            | Message::Outcome(Ending::CancelDeny(deny))
             | Message::Bidding(Bidding::Deny(deny)) => self.denied(number, deny)?,
             Message::Lobby(Lobby::ListResponse { read, commit, .. }) => {
                 let request = self.clients[number].tasks.iter().find_map(|(request, task)| {
@@ -108,7 +117,7 @@ impl World {
                 self.clients[number].follows.entry(auction).or_default();
             }
             Ask::Bid(..) => self.report.bids += 1,
-            Ask::Start(_) | Ask::List(_) => {}
+            Ask::Leave(_) | Ask::Start(_) | Ask::Cancel(_) | Ask::List(_) => {}
         }
         Ok(())
     }

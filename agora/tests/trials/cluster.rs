@@ -7,7 +7,7 @@ use agora::client::message::Leader;
 use agora::client::{Client, ClientConfig};
 use agora::config::{Mode, Settings};
 use agora::id::{ParticipantId, RequestId};
-use agora::node::{Node, NodeEvent, NodeHandle, Options};
+use agora::node::{Node, NodeHandle};
 use agora::transport::{Count, free_broadcast_port};
 use uuid::Uuid;
 
@@ -67,9 +67,9 @@ impl Cluster {
     }
 
     fn spawn(&self, number: u64) -> NodeHandle {
-        let mut options = Options::loopback(self.settings.clone(), self.port);
-        options.id = Some(Uuid::from_u64_pair(1, number));
-        Node::spawn(options)
+        let id = Uuid::from_u64_pair(1, number);
+        let node = Node::builder().settings(self.settings.clone()).loopback(self.port).id(id).build();
+        node.expect("settings that can be").spawn()
     }
 
     /// One more that holds the log.
@@ -78,15 +78,15 @@ impl Cluster {
         self.admit(handle).await;
     }
 
-    async fn admit(&mut self, mut handle: NodeHandle) {
-        let address = ready(&mut handle).await;
+    async fn admit(&mut self, handle: NodeHandle) {
+        let address = ready(&handle).await;
         self.nodes.push(Running { handle, address });
     }
 
     /// Ends a node as a crash would.
     pub(crate) async fn kill(&mut self, node: Uuid) {
         let place = self.nodes.iter().position(|running| running.handle.uuid == node).expect("a node of this cluster");
-        let mut killed = self.nodes.remove(place);
+        let killed = self.nodes.remove(place);
         killed.handle.kill();
         within("it ends", killed.handle.ended()).await;
     }
@@ -117,16 +117,8 @@ impl Drop for Cluster {
 }
 
 /// Waits until the node holds the log; the address that it is bound to.
-pub(crate) async fn ready(node: &mut NodeHandle) -> SocketAddr {
-    let ready = async {
-        while let Some(event) = node.events.next().await {
-            if let NodeEvent::Ready { address, .. } = event {
-                return address;
-            }
-        }
-        panic!("the node has ended");
-    };
-    within("a node is ready", ready).await
+pub(crate) async fn ready(node: &NodeHandle) -> SocketAddr {
+    within("a node is ready", node.ready()).await.expect("it runs")
 }
 
 /// A client that finds its cluster on this broadcast port, and at these addresses.

@@ -1,19 +1,19 @@
 //! The prototype: both sides of a partition lead and accept bids for as long as they are apart, and never merge.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use agora::client::Client;
 use agora::client::message::{Failure, Reply};
 use agora::config::{Mode, Settings};
 use agora::id::ParticipantId;
-use agora::node::{Edge, Node, NodeHandle, Options};
+use agora::node::{Node, NodeHandle};
 use agora::transport::{Later, Net, Socket, Udp, free_broadcast_port};
-use tokio::task::LocalSet;
 use uuid::Uuid;
 
 use crate::cluster::{self, PATIENCE, connect, somebody, until};
@@ -22,8 +22,24 @@ use crate::house::{House, Plan};
 /// Who is on which side, and whether there are sides.
 #[derive(Clone, Default)]
 struct Wall {
-    up: Rc<Cell<bool>>,
-    sides: Rc<RefCell<BTreeMap<SocketAddr, Side>>>,
+    up: Arc<AtomicBool>,
+    sides: Arc<Mutex<BTreeMap<SocketAddr, Side>>>,
+}
+
+impl Wall {
+    fn put(&self, up: bool) {
+        self.up.store(up, Ordering::Relaxed);
+    }
+
+    fn stand(&self, address: SocketAddr, side: Side) {
+        self.sides.lock().unwrap_or_else(PoisonError::into_inner).insert(address, side);
+    }
+
+    /// Whether something from there reaches this side.
+    fn lets_through(&self, from: SocketAddr, side: Side) -> bool {
+        let sender = self.sides.lock().unwrap_or_else(PoisonError::into_inner).get(&from).copied();
+        !self.up.load(Ordering::Relaxed) || sender.is_none_or(|sender| sender == side)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +64,7 @@ impl Net for Sided {
     fn unicast(&self, bind: SocketAddr) -> Later<'_, io::Result<Rc<dyn Socket>>> {
         Box::pin(async move {
             let socket = Udp.unicast(bind).await?;
-            self.wall.sides.borrow_mut().insert(socket.local_address()?, self.side);
+            self.wall.stand(socket.local_address()?, self.side);
             self.wrap(Ok(socket))
         })
     }
@@ -92,8 +108,7 @@ impl Socket for SidedSocket {
     fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         loop {
             let (length, from) = self.socket.try_receive(buffer)?;
-            let sender = self.wall.sides.borrow().get(&from).copied();
-            if !self.wall.up.get() || sender.is_none_or(|sender| sender == self.side) {
+            if self.wall.lets_through(from, self.side) {
                 return Ok((length, from));
             }
         }
@@ -112,15 +127,17 @@ impl Parted {
         let mut nodes: Vec<_> = [(1, Side::Pair), (2, Side::Pair), (3, Side::Lone)]
             .into_iter()
             .map(|(number, side)| {
-                let mut options = Options::loopback(Settings { mode, ..Settings::lan() }, port);
-                options.id = Some(Uuid::from_u64_pair(1, number));
-                let net = Rc::new(Sided { wall: wall.clone(), side });
-                Node::start(options, Edge { net, ..Edge::system() })
+                let node = Node::builder()
+                    .settings(Settings { mode, ..Settings::lan() })
+                    .loopback(port)
+                    .id(Uuid::from_u64_pair(1, number))
+                    .net(Sided { wall: wall.clone(), side });
+                node.build().expect("settings that can be").spawn()
             })
             .collect();
         let mut members = Vec::new();
-        for mut node in nodes.drain(..) {
-            let address = cluster::ready(&mut node).await;
+        for node in nodes.drain(..) {
+            let address = cluster::ready(&node).await;
             members.push((node, address));
         }
         let parted = Self { wall, nodes: members };
@@ -176,54 +193,46 @@ const A_WHILE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn with_a_cluster_size_the_smaller_side_acknowledges_nothing_and_the_other_goes_on() {
-    LocalSet::new()
-        .run_until(async {
-            let parted = Parted::start(Mode::Majority(3)).await;
-            let mut house = parted.house(2).await;
-            house.bid(0, 1, "10").await;
-            let lone = parted.client(house.bidders[1].participant(), 2).await;
-            assert_eq!(lone.leader(Some(PATIENCE)).await.expect("a leader").address, parted.nodes[2].1);
-            parted.wall.up.set(true);
-            let unknown = lone.submit(house.bidding("99"), Some(A_WHILE)).await;
-            assert!(matches!(unknown, Err(Failure::Unknown { .. })), "{unknown:?}");
-            let read = lone.list(None, Some(A_WHILE)).await;
-            assert!(matches!(read, Err(Failure::NoAnswer | Failure::NoLeader)), "{read:?}");
+    let parted = Parted::start(Mode::Majority(3)).await;
+    let mut house = parted.house(2).await;
+    house.bid(0, 1, "10").await;
+    let lone = parted.client(house.bidders[1].participant(), 2).await;
+    assert_eq!(lone.leader(Some(PATIENCE)).await.expect("a leader").address, parted.nodes[2].1);
+    parted.wall.put(true);
+    let unknown = lone.submit(house.bidding("99"), Some(A_WHILE)).await;
+    assert!(matches!(unknown, Err(Failure::Unknown { .. })), "{unknown:?}");
+    let read = lone.list(None, Some(A_WHILE)).await;
+    assert!(matches!(read, Err(Failure::NoAnswer | Failure::NoLeader)), "{read:?}");
 
-            house.bid(1, 1, "11").await;
-            house.bid(0, 2, "10").await;
-            parted.wall.up.set(false);
-            until("all follow one leader", async || parted.is_one().await).await;
-            house.bid(1, 2, "11").await;
-            house.verify().await;
-            let shown = parted.client(somebody(), 2).await.show(house.auction, Some(PATIENCE)).await;
-            assert_eq!(shown.expect("an answer").as_ref(), Some(&house.show().await), "one history on every side");
-        })
-        .await;
+    house.bid(1, 1, "11").await;
+    house.bid(0, 2, "10").await;
+    parted.wall.put(false);
+    until("all follow one leader", async || parted.is_one().await).await;
+    house.bid(1, 2, "11").await;
+    house.verify().await;
+    let shown = parted.client(somebody(), 2).await.show(house.auction, Some(PATIENCE)).await;
+    assert_eq!(shown.expect("an answer").as_ref(), Some(&house.show().await), "one history on every side");
 }
 
 /// Without one both sides go on, which the README says; but when they meet, one history remains for all.
 #[tokio::test]
 async fn without_a_cluster_size_the_side_with_less_gives_way_when_they_meet() {
-    LocalSet::new()
-        .run_until(async {
-            let parted = Parted::start(Mode::Reachable).await;
-            let mut house = parted.house(2).await;
-            house.bid(0, 1, "10").await;
-            let lone = parted.client(house.bidders[1].participant(), 2).await;
-            lone.leader(Some(PATIENCE)).await.expect("a leader");
-            parted.wall.up.set(true);
-            // The lone one takes a bid, the pair three; and nobody of the pair's is to find the other side.
-            for (bidder, node) in [(0, 0), (1, 1)] {
-                house.bidders[bidder] = parted.client_of_the_pair(house.bidders[bidder].participant(), node).await;
-            }
-            assert!(matches!(lone.submit(house.bidding("99"), Some(PATIENCE)).await, Ok(Reply::Done(_))));
-            house.bid(1, 1, "11").await;
-            house.bid(0, 2, "10").await;
-            parted.wall.up.set(false);
-            until("all follow one leader", async || parted.is_one().await).await;
-            house.bid(1, 2, "11").await;
-            house.auctioneer = parted.client(house.auctioneer.participant(), 2).await;
-            house.verify().await;
-        })
-        .await;
+    let parted = Parted::start(Mode::Reachable).await;
+    let mut house = parted.house(2).await;
+    house.bid(0, 1, "10").await;
+    let lone = parted.client(house.bidders[1].participant(), 2).await;
+    lone.leader(Some(PATIENCE)).await.expect("a leader");
+    parted.wall.put(true);
+    // The lone one takes a bid, the pair three; and nobody of the pair's is to find the other side.
+    for (bidder, node) in [(0, 0), (1, 1)] {
+        house.bidders[bidder] = parted.client_of_the_pair(house.bidders[bidder].participant(), node).await;
+    }
+    assert!(matches!(lone.submit(house.bidding("99"), Some(PATIENCE)).await, Ok(Reply::Done(_))));
+    house.bid(1, 1, "11").await;
+    house.bid(0, 2, "10").await;
+    parted.wall.put(false);
+    until("all follow one leader", async || parted.is_one().await).await;
+    house.bid(1, 2, "11").await;
+    house.auctioneer = parted.client(house.auctioneer.participant(), 2).await;
+    house.verify().await;
 }

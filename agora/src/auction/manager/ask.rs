@@ -14,6 +14,7 @@ use crate::auction::protocol::Manager;
 use crate::auction::refusal::{Code, Refusal};
 use crate::heartbeat::message::Session;
 use crate::id::AuctionId;
+use crate::machine::ToLog;
 use crate::time::{At, Timestamp};
 
 impl Manager {
@@ -142,7 +143,7 @@ impl Manager {
         if let Some(auction) = touched {
             self.reindex(auction);
         }
-        out.push(Output::Propose { epoch, events });
+        out.push(ToLog::Propose { epoch, events }.into());
     }
 
     /// Refuses at once, without an entry.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::book::Held;
 use super::sessions;
 use crate::auction::apply::apply;
+use crate::auction::decide::SUPERSEDED;
 use crate::auction::event::Event;
 use crate::auction::message::{Head, Outcome, Output, Phase};
 use crate::auction::protocol::Manager;
@@ -18,9 +19,6 @@ use crate::time::{At, Timestamp};
 /// One request for events is answered with about so many messages, at most a datagram each: the pages of one event are
 /// not torn apart, what is left is asked for again.
 pub(crate) const MAX_SENT_AGAIN: usize = 32;
-
-/// Why an auction ends for those whose events are not in this log.
-const SUPERSEDED: &str = "superseded";
 
 /// What a watcher of all auctions is answered in the place of an auction: that it is subscribed.
 pub(crate) const ALL: AuctionId = AuctionId(uuid::Uuid::nil());

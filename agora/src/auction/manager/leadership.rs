@@ -4,6 +4,7 @@ use super::lead::Lead;
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
 use crate::id::{AuctionId, Epoch};
+use crate::machine::ToLog;
 use crate::time::{At, Timestamp};
 
 impl Manager {
@@ -55,7 +56,7 @@ impl Manager {
         for pending in &dropped {
             self.drop_pending(pending, out);
         }
-        out.push(Output::Rebuilt { epoch });
+        out.push(ToLog::Rebuilt { epoch }.into());
     }
 
     /// Proposes what passed deadlines cause, as far as there is credit.

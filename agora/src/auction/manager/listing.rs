@@ -5,6 +5,7 @@ use crate::auction::message::{Lobby, Output, Summary};
 use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
 use crate::heartbeat::message::Session;
+use crate::machine::ToLog;
 use crate::time::Timestamp;
 
 /// A page's summaries take at most so many bytes: with the envelope they stay inside one datagram.
@@ -20,7 +21,7 @@ impl Manager {
             return;
         }
         if let Some(ticket) = self.reads.take(now, read) {
-            out.push(Output::Read { ticket });
+            out.push(ToLog::Read { ticket }.into());
         }
     }
 
@@ -34,7 +35,7 @@ impl Manager {
             self.answer_read(read, out);
         }
         if let Some(ticket) = next {
-            out.push(Output::Read { ticket });
+            out.push(ToLog::Read { ticket }.into());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::auction::decide::read_amount;
 use crate::auction::event::{Answer, Command, Spec};
-use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Lobby, Output, Submit};
+use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Lobby, Outcome, Output, Submit};
 use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, RequestId};
 use std::net::SocketAddr;
@@ -14,8 +14,12 @@ pub(crate) enum Kind {
     Create,
     /// AUCTION_JOIN_ACK or its denial.
     Join,
+    /// AUCTION_LEAVE_ACK or its denial.
+    Leave,
     /// AUCTION_READY_CONFIRM_ACK or its denial.
     Start,
+    /// AUCTION_CANCEL_ACK or its denial.
+    Cancel,
     /// BID_ACK or BID_DENY.
     Bid,
 }
@@ -34,7 +38,9 @@ impl Kind {
                 match self {
                     Self::Create => Output::Lobby(to, Lobby::CreateAck(ack)),
                     Self::Join => Output::Lobby(to, Lobby::JoinAck(ack)),
+                    Self::Leave => Output::Lobby(to, Lobby::LeaveAck(ack)),
                     Self::Start => Output::Lobby(to, Lobby::ReadyConfirmAck(ack)),
+                    Self::Cancel => Output::Outcome(to, Outcome::CancelAck(ack)),
                     Self::Bid => Output::Bidding(to, Bidding::Ack(ack)),
                 }
             }
@@ -48,7 +54,9 @@ impl Kind {
         match self {
             Self::Create => Output::Lobby(to, Lobby::CreateDeny(deny)),
             Self::Join => Output::Lobby(to, Lobby::JoinDeny(deny)),
+            Self::Leave => Output::Lobby(to, Lobby::LeaveDeny(deny)),
             Self::Start => Output::Lobby(to, Lobby::ReadyConfirmDeny(deny)),
+            Self::Cancel => Output::Outcome(to, Outcome::CancelDeny(deny)),
             Self::Bid => Output::Bidding(to, Bidding::Deny(deny)),
         }
     }
@@ -79,9 +87,19 @@ impl Request {
         Self { call, kind: Kind::Join, auction, command: Ok(Command::Join(auction)) }
     }
 
+    /// AUCTION_LEAVE_REQUEST.
+    pub(crate) const fn leave(call: Call, auction: AuctionId) -> Self {
+        Self { call, kind: Kind::Leave, auction, command: Ok(Command::Leave(auction)) }
+    }
+
     /// AUCTION_READY_CONFIRM.
     pub(crate) const fn start(call: Call, auction: AuctionId) -> Self {
         Self { call, kind: Kind::Start, auction, command: Ok(Command::Start(auction)) }
+    }
+
+    /// AUCTION_CANCEL_REQUEST.
+    pub(crate) const fn cancel(call: Call, auction: AuctionId, reason: Option<String>) -> Self {
+        Self { call, kind: Kind::Cancel, auction, command: Ok(Command::Cancel { auction, reason }) }
     }
 
     /// BID_SUBMIT, or its retransmission.

@@ -29,6 +29,14 @@ pub enum Bidding {
         /// Who.
         participant: ParticipantId,
     },
+    /// A bidder less. Below the minimum, a ready check is taken back.
+    #[serde(rename = "PARTICIPANT_LEFT")]
+    Left {
+        /// Which, and which event.
+        head: Head,
+        /// Who.
+        participant: ParticipantId,
+    },
     /// The auctioneer is asked whether to start.
     #[serde(rename = "AUCTION_READY_CHECK")]
     ReadyCheck {

@@ -66,6 +66,20 @@ pub enum Lobby {
     /// Leader → client.
     #[serde(rename = "AUCTION_JOIN_DENY")]
     JoinDeny(Deny),
+    /// Client → leader: *I bid no more*, while it is waiting.
+    #[serde(rename = "AUCTION_LEAVE_REQUEST")]
+    LeaveRequest {
+        /// Who and which.
+        call: Call,
+        /// Where.
+        auction: AuctionId,
+    },
+    /// Leader → client.
+    #[serde(rename = "AUCTION_LEAVE_ACK")]
+    LeaveAck(Ack),
+    /// Leader → client.
+    #[serde(rename = "AUCTION_LEAVE_DENY")]
+    LeaveDeny(Deny),
     /// The auctioneer → leader: *start*.
     #[serde(rename = "AUCTION_READY_CONFIRM")]
     ReadyConfirm {

@@ -7,8 +7,7 @@ use super::lobby::Lobby;
 use super::outcome::Outcome;
 use crate::heartbeat::message::ClientBeat;
 use crate::id::{AuctionId, Epoch, Index, Seq};
-use crate::replicator::message::{Entry, Situation};
-use crate::time::At;
+use crate::machine::{FromLog, ToLog};
 
 /// What the manager is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,40 +27,14 @@ pub enum Input {
         /// Who, and what it follows.
         beat: ClientBeat,
     },
-    /// From the replicator: this node leads in `epoch`; its EpochStarted was handed over before this.
-    Leading {
-        /// The epoch.
-        epoch: Epoch,
-        /// Leadership time now.
-        at: At,
-        /// How many proposals may be under way.
-        room: usize,
-    },
-    /// From the replicator: it does not lead any more.
-    Deposed,
-    /// From the replicator, in log order, each once.
-    Committed(Entry),
-    /// From the replicator: so many proposals may follow those under way.
-    Credit {
-        /// How many.
-        room: usize,
-        /// Whether a quorum is heard.
-        quorum: bool,
-    },
-    /// From the replicator: this proposal and all later ones were refused.
-    Refused {
-        /// Its epoch.
-        epoch: Epoch,
-        /// The first one refused.
-        number: u64,
-    },
     /// From the replicator.
-    ReadReady {
-        /// The read's.
-        ticket: u64,
-    },
-    /// From the replicator: where this node stands.
-    Situation(Situation),
+    Log(FromLog),
+}
+
+impl From<FromLog> for Input {
+    fn from(news: FromLog) -> Self {
+        Self::Log(news)
+    }
 }
 
 /// What the manager wants done.
@@ -84,32 +57,24 @@ pub enum Output {
         /// The last event of each auction that it follows.
         last: Vec<(AuctionId, Seq)>,
     },
-    /// To the sequencer: put this in order. The encoded [`Decision`](crate::auction::event::Decision).
-    Propose {
-        /// In which this node leads.
-        epoch: Epoch,
-        /// The bytes.
-        events: Vec<u8>,
-    },
-    /// To the sequencer.
-    Rebuilt {
-        /// In which this node leads.
-        epoch: Epoch,
-    },
-    /// To the replicator.
-    Read {
-        /// Repeated in [`Input::ReadReady`].
-        ticket: u64,
-    },
+    /// To the sequencer and the replicator. What is proposed is an encoded
+    /// [`Decision`](crate::auction::event::Decision).
+    Log(ToLog),
     /// To discovery: tell this address who leads (this node does not serve, or the cookie is stale).
     Redirect(SocketAddr),
     /// To discovery: this node serves now; tell these clients.
     Announce(Vec<SocketAddr>),
-    /// To the host: an entry is committed here; for those who embed a node.
+    /// To nobody in the node, but to whoever watches the manager: a decision has taken effect here.
     Applied {
         /// Where.
         index: Index,
         /// What was decided.
         decision: crate::auction::event::Decision,
     },
+}
+
+impl From<ToLog> for Output {
+    fn from(wish: ToLog) -> Self {
+        Self::Log(wish)
+    }
 }

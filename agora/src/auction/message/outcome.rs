@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bidding::{Head, Page};
+use super::call::{Ack, Call, Deny};
 use crate::amount::Amount;
 use crate::heartbeat::message::Session;
 use crate::id::{AuctionId, Epoch, Index, Member, NodeId, ParticipantId, Seq};
@@ -28,6 +29,22 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
+    /// The auctioneer → leader: *end it without a winner.*
+    #[serde(rename = "AUCTION_CANCEL_REQUEST")]
+    CancelRequest {
+        /// Who and which.
+        call: Call,
+        /// Where.
+        auction: AuctionId,
+        /// Why, for people; `None` is told as `BY_AUCTIONEER`.
+        reason: Option<String>,
+    },
+    /// Leader → client.
+    #[serde(rename = "AUCTION_CANCEL_ACK")]
+    CancelAck(Ack),
+    /// Leader → client.
+    #[serde(rename = "AUCTION_CANCEL_DENY")]
+    CancelDeny(Deny),
     /// Client → leader: send the events after this one, and from now on push new ones to this session.
     #[serde(rename = "AUCTION_EVENTS_REQUEST")]
     EventsRequest {
@@ -79,6 +96,8 @@ pub struct Ending {
     pub winner: Option<ParticipantId>,
     /// The winner's total.
     pub total: Option<Amount>,
+    /// What the winner pays (or is paid).
+    pub price: Option<Amount>,
     /// The standings, best first.
     pub page: Page,
 }

@@ -89,6 +89,14 @@ fn a_bid_below_the_minimum_is_not_raised_to_it() {
 }
 
 #[test]
+fn by_lowest_a_bid_above_the_maximum_is_not_lowered_to_it() {
+    let mut house = House::joined(Spec { rule: Rule::Lowest, ..painting() });
+    assert_eq!(house.bid(ALICE, "10.5"), refused(Code::AboveMaximum, "the maximum is 10, the bid was 10.5"));
+    assert!(house.bid(ALICE, "10").is_ok(), "the maximum itself is admitted");
+    assert!(house.bid(BOB, "0").is_ok(), "nothing is too cheap");
+}
+
+#[test]
 fn a_total_that_cannot_be_written_is_refused() {
     let mut house = House::running();
     house.bid(ALICE, "999999999999999.999999").unwrap();

@@ -66,7 +66,9 @@ fn what_names_no_auction_is_not_found() {
     let (auction, round) = (ID, None);
     let commands = [
         Command::Join(ID),
+        Command::Leave(ID),
         Command::Start(ID),
+        Command::Cancel { auction, reason: None },
         Command::Bid { auction, round, amount: Amount::ZERO },
         Command::Pass { auction, round },
     ];
@@ -155,4 +157,77 @@ fn an_auction_starts_once() {
     let mut house = House::running();
     let reason = "the auction is active; it starts while it is waiting";
     assert_eq!(house.start(AUCTIONEER), refused(Code::NotOpen, reason));
+}
+
+#[test]
+fn a_bidder_leaves_a_waiting_auction_and_may_come_back() {
+    let mut house = House::waiting(painting());
+    house.join(ALICE).unwrap();
+    assert_eq!(house.leave(ALICE), Ok(Decided { events: vec![left(ALICE)], receipt: receipt(3) }));
+    assert_eq!((house.auction().bidders().len(), house.auction().phase()), (0, Phase::Waiting));
+    assert_eq!(house.leave(ALICE), refused(Code::NotParticipant, "the participant has not joined"));
+    house.join(BOB).unwrap();
+    assert_eq!(house.auction().phase(), Phase::Waiting, "one bidder is not two");
+    house.join(ALICE).unwrap();
+    let order: Vec<_> = house.auction().bidders().iter().map(|bidder| bidder.id).collect();
+    assert_eq!((house.auction().phase(), order), (Phase::Active, vec![BOB, ALICE]));
+}
+
+#[test]
+fn leaving_below_the_minimum_takes_back_the_ready_check_and_its_timer() {
+    let mut house = House::joined(Spec { start: Start::Confirm, ..painting() });
+    house.join(CAROL).unwrap();
+    house.leave(ALICE).unwrap();
+    assert_eq!(house.auction().deadline(), Some(At(60_000)), "two are enough");
+    house.leave(BOB).unwrap();
+    assert_eq!(house.auction().deadline(), None);
+    assert_eq!(house.wait(100_000), [], "nothing is cancelled");
+    assert_eq!(house.start(AUCTIONEER), refused(Code::NotReady, "1 of at least 2 bidders have joined"));
+    let check = Event::ReadyCheck { auction: ID, deadline: At(160_000) };
+    assert_eq!(house.join(BOB).unwrap().events, [joined(BOB), check], "it is asked again, with the whole time");
+    house.start(AUCTIONEER).unwrap();
+    house.bid(BOB, "11").unwrap();
+    assert_eq!(house.auction().bidder(CAROL).map(|bidder| bidder.id), Some(CAROL), "places moved with the bidders");
+}
+
+#[test]
+fn nobody_leaves_an_auction_that_has_started_and_the_auctioneer_never_does() {
+    let mut house = House::running();
+    let reason = "the auction is active; bidders leave while it is waiting";
+    assert_eq!(house.leave(ALICE), refused(Code::NotOpen, reason));
+    assert_eq!(house.leave(CAROL), refused(Code::NotParticipant, "the participant has not joined"));
+    let reason = "the auctioneer does not leave; it may cancel the auction";
+    assert_eq!(house.leave(AUCTIONEER), refused(Code::IsAuctioneer, reason));
+}
+
+#[test]
+fn the_auctioneer_withdraws_a_waiting_auction_or_cancels_an_active_one() {
+    for (mut house, seq) in [(House::waiting(painting()), 2), (House::running(), 6)] {
+        let reason = |reason: &str| Event::AuctionCancelled { auction: ID, reason: reason.into() };
+        assert_eq!(house.cancel(ALICE, None), refused(Code::NotAuctioneer, "only the auctioneer cancels the auction"));
+        let mut other = House { auction: house.auction.clone(), events: house.events.clone(), at: house.at };
+        assert_eq!(other.cancel(AUCTIONEER, None).unwrap().events, [reason("BY_AUCTIONEER")]);
+        let events = vec![reason("no time")];
+        assert_eq!(house.cancel(AUCTIONEER, Some("no time")), Ok(Decided { events, receipt: receipt(seq) }));
+        let auction = house.auction();
+        assert_eq!((auction.phase(), auction.is_open(), auction.deadline()), (Phase::Cancelled, false, None));
+        let over = "the auction is cancelled; it is cancelled while it is waiting or active";
+        assert_eq!(house.cancel(AUCTIONEER, None), refused(Code::NotOpen, over));
+        assert_eq!(house.wait(100_000), []);
+    }
+}
+
+#[test]
+fn a_reason_is_words_for_people() {
+    let mut house = House::running();
+    let long = "x".repeat(201);
+    for (reason, wrong) in [
+        ("", "reason has 1 to 200 bytes, not 0"),
+        (long.as_str(), "reason has 1 to 200 bytes, not 201"),
+        ("a\u{7}", "reason has no control characters"),
+        ("START_TIMEOUT", "START_TIMEOUT is told only by the cluster; give another reason"),
+        ("superseded", "superseded is told only by the cluster; give another reason"),
+    ] {
+        assert_eq!(house.cancel(AUCTIONEER, Some(reason)), refused(Code::BadRequest, wrong));
+    }
 }

@@ -105,6 +105,14 @@ impl House {
         self.ask(who, &Command::Join(ID))
     }
 
+    fn leave(&mut self, who: ParticipantId) -> Result<Decided, Refusal> {
+        self.ask(who, &Command::Leave(ID))
+    }
+
+    fn cancel(&mut self, who: ParticipantId, reason: Option<&str>) -> Result<Decided, Refusal> {
+        self.ask(who, &Command::Cancel { auction: ID, reason: reason.map(Into::into) })
+    }
+
     fn start(&mut self, who: ParticipantId) -> Result<Decided, Refusal> {
         self.ask(who, &Command::Start(ID))
     }
@@ -144,6 +152,10 @@ fn passed(round: u32, participant: ParticipantId) -> Event {
 
 fn joined(participant: ParticipantId) -> Event {
     Event::ParticipantJoined { auction: ID, participant }
+}
+
+fn left(participant: ParticipantId) -> Event {
+    Event::ParticipantLeft { auction: ID, participant }
 }
 
 fn round_started(round: u32, deadline: u64) -> Event {

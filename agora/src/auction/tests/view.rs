@@ -89,7 +89,8 @@ fn the_end_is_told_to_winner_losers_and_all_others_in_a_message_each() {
     for disclosure in [Disclosure::Sealed, Disclosure::Open, Disclosure::Secret] {
         let house = finished(disclosure);
         let page = one_page([line(ALICE, None, Some("25")), line(BOB, None, Some("12.5"))]);
-        let ending = Ending { head: head(13), winner: Some(ALICE), total: Some(amount("25")), page };
+        let ending =
+            Ending { head: head(13), winner: Some(ALICE), total: Some(amount("25")), price: Some(amount("25")), page };
         let tell = |outcome: Outcome| vec![Shown::Outcome(outcome)];
         assert_eq!(shown(&house, 13, Some(ALICE)), tell(Outcome::Winner(ending.clone())));
         assert_eq!(shown(&house, 13, Some(BOB)), tell(Outcome::Loser(ending.clone())));
@@ -105,7 +106,7 @@ fn without_a_winner_every_bidder_has_lost() {
     house.wait(5_000);
     house.wait(5_000);
     let page = one_page([line(ALICE, None, Some("0")), line(BOB, None, Some("0"))]);
-    let ending = Ending { head: head(9), winner: None, total: None, page };
+    let ending = Ending { head: head(9), winner: None, total: None, price: None, page };
     assert_eq!(shown(&house, 9, Some(ALICE)), [Shown::Outcome(Outcome::Loser(ending.clone()))]);
     assert_eq!(shown(&house, 9, None), [Shown::Outcome(Outcome::Result(ending))]);
 }

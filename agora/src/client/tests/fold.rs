@@ -62,7 +62,7 @@ fn a_complete_round_opens_its_amounts() {
 fn an_end_has_a_winner_and_standings() {
     let mut whats = until_round_1();
     let (winner, total) = (Some(participant(1)), Some(amount("12.5")));
-    whats.push(What::Ended { side: Side::Aside, winner, total, lines: vec![line(1, None, "12.5")] });
+    whats.push(What::Ended { side: Side::Aside, winner, total, price: total, lines: vec![line(1, None, "12.5")] });
     let view = View::fold(&events(whats)).expect("a view");
     assert_eq!(view.phase, Phase::Completed);
     assert_eq!(view.winner, Some((participant(1), total)));

@@ -175,7 +175,13 @@ fn pages_that_cannot_be_are_dropped() {
 fn a_subscription_ends_with_the_auction() {
     let mut test = following(10);
     let page = Page { number: 1, of: 1, lines: vec![line(1, "3")] };
-    let ending = Ending { head: head(1), winner: Some(participant(1)), total: Some(amount("3")), page };
+    let ending = Ending {
+        head: head(1),
+        winner: Some(participant(1)),
+        total: Some(amount("3")),
+        price: Some(amount("3")),
+        page,
+    };
     let out = test.hears(1, Message::Outcome(Outcome::Loser(ending)));
     let [Output::Event { event, .. }, Output::Ended { ticket: 1, found: true }] = &out[..] else { panic!("{out:?}") };
     assert!(matches!(event.what, What::Ended { side: Side::Lost, .. }));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::super::message::{Input, Message, Output, Situation, Standing};
+use super::super::message::{Input, MAX_EVENTS, Message, Output, Situation, Standing};
 use super::super::protocol::Replicator;
 use super::{member, node};
 use crate::config::{Mode, Settings};
@@ -263,6 +263,43 @@ fn a_take_over_adopts_the_newest_log_and_a_deposed_leader_keeps_its_tail_until_i
     assert_eq!(cluster.situation(3).leader, Some(node(1)));
     assert!(cluster.told(3).contains(&Output::Deposed));
     assert_eq!(cluster.last(3), cluster.last(1), "its own entry 4 gave way to the new leader's");
+}
+
+#[test]
+fn a_new_leader_commits_an_earlier_epochs_entry_only_with_one_of_its_own() {
+    let mut cluster = Cluster::founded(3);
+    cluster.cut.insert(node(1));
+    let (epoch, events) = (cluster.situation(3).promise, vec![0; MAX_EVENTS]);
+    cluster.input(node(3), Input::Propose { epoch, number: 1, events });
+    cluster.settle();
+    assert_eq!((cluster.last(2).index, cluster.commit(2)), (Index(3), 2), "held by node 2, not known committed");
+    cluster.cut = BTreeSet::from([node(3)]);
+    cluster.run(SECOND);
+    cluster.take_over(2);
+    // The entry fills a datagram: there is a moment at which nodes 1 and 2 hold it, and node 1 nothing after it.
+    let mut alone = false;
+    while let Some((from, to, message)) = cluster.network.pop_front() {
+        if !cluster.cut.contains(&from) && !cluster.cut.contains(&to) {
+            cluster.input(to, Input::Message { from, message });
+        }
+        alone |= cluster.last(1).index == Index(3);
+        assert!(cluster.commit(2) < 3 || cluster.last(1).index == Index(4));
+    }
+    assert!(alone && cluster.commit(2) == 4);
+}
+
+#[test]
+fn a_proposal_of_an_earlier_epoch_is_not_taken() {
+    let mut cluster = Cluster::founded(3);
+    let earlier = cluster.situation(3).promise;
+    cluster.cut.insert(node(3));
+    cluster.run(SECOND);
+    cluster.take_over(2);
+    cluster.run(SECOND / 10);
+    let (told, end) = (cluster.told(2).len(), cluster.last(2));
+    assert!(told > 0 && cluster.situation(2).serving);
+    cluster.input(node(2), Input::Propose { epoch: earlier, number: 1, events: vec![1] });
+    assert_eq!((cluster.told(2), cluster.last(2)), (Vec::new(), end));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cluster;
 mod log;
 mod quorum;
+mod show;
 
 use uuid::Uuid;
 

@@ -47,6 +47,14 @@ fn other_spec() -> Spec {
     Spec { disclosure: Disclosure::Open, round_timeout_ms: None, start: Start::Auto, ..spec() }
 }
 
+fn tender() -> Spec {
+    Spec { rule: Rule::Lowest, disclosure: Disclosure::Secret, ..spec() }
+}
+
+fn second_price() -> Spec {
+    Spec { rule: Rule::SecondPrice, ..spec() }
+}
+
 fn ack(seq: u64, round: Option<u32>, bid: Option<&str>) -> Ack {
     let receipt = Receipt { auction: auction_id(), seq: Seq(seq), round: round.map(Round), amount: bid.map(amount) };
     Ack { request: request(), receipt, durability: Durability::Quorum, disk: false }
@@ -95,6 +103,8 @@ pub(crate) fn lobby() -> impl Iterator<Item = (&'static str, Lobby)> {
     [
         ("AUCTION_CREATE_REQUEST", Lobby::CreateRequest { call: call(), spec: spec() }),
         ("AUCTION_CREATE_REQUEST (auto)", Lobby::CreateRequest { call: call(), spec: other_spec() }),
+        ("AUCTION_CREATE_REQUEST (lowest)", Lobby::CreateRequest { call: call(), spec: tender() }),
+        ("AUCTION_CREATE_REQUEST (second-price)", Lobby::CreateRequest { call: call(), spec: second_price() }),
         ("AUCTION_CREATE_ACK", Lobby::CreateAck(ack(1, None, None))),
         ("AUCTION_CREATE_DENY", Lobby::CreateDeny(deny(Code::BadRequest))),
         ("AUCTION_LIST_REQUEST", list),
@@ -104,6 +114,9 @@ pub(crate) fn lobby() -> impl Iterator<Item = (&'static str, Lobby)> {
         ("AUCTION_JOIN_REQUEST", Lobby::JoinRequest { call: call(), auction }),
         ("AUCTION_JOIN_ACK", Lobby::JoinAck(ack(2, None, None))),
         ("AUCTION_JOIN_DENY", Lobby::JoinDeny(deny(Code::AlreadyJoined))),
+        ("AUCTION_LEAVE_REQUEST", Lobby::LeaveRequest { call: call(), auction }),
+        ("AUCTION_LEAVE_ACK", Lobby::LeaveAck(ack(4, None, None))),
+        ("AUCTION_LEAVE_DENY", Lobby::LeaveDeny(deny(Code::NotParticipant))),
         ("AUCTION_READY_CONFIRM", Lobby::ReadyConfirm { call: call(), auction }),
         ("AUCTION_READY_CONFIRM_ACK", Lobby::ReadyConfirmAck(ack(5, None, None))),
         ("AUCTION_READY_CONFIRM_DENY", Lobby::ReadyConfirmDeny(deny(Code::NotAuctioneer))),
@@ -128,6 +141,7 @@ pub(crate) fn bidding() -> impl Iterator<Item = (&'static str, Bidding)> {
     [
         ("AUCTION_CREATED", Bidding::Created { head: head(1), auctioneer: participant(0), spec: spec() }),
         ("PARTICIPANT_JOINED", Bidding::Joined { head: head(2), participant: participant(1) }),
+        ("PARTICIPANT_LEFT", Bidding::Left { head: head(3), participant: participant(1) }),
         ("AUCTION_READY_CHECK", Bidding::ReadyCheck { head: head(4), remaining_ms: 60_000 }),
         ("AUCTION_START", Bidding::Start { head: head(5) }),
         ("ROUND_START", Bidding::RoundStart { head: head(6), round: Round(1), remaining_ms: Some(5_000) }),
@@ -147,8 +161,11 @@ pub(crate) fn bidding() -> impl Iterator<Item = (&'static str, Bidding)> {
 }
 
 pub(crate) fn outcome() -> impl Iterator<Item = (&'static str, Outcome)> {
-    let ending = || Ending { head: head(20), winner: Some(participant(1)), total: Some(amount("37.5")), page: page() };
-    let nobody = Ending { winner: None, total: None, page: Page { number: 1, of: 1, lines: Vec::new() }, ..ending() };
+    let (total, price) = (Some(amount("37.5")), Some(amount("30")));
+    let ending = || Ending { head: head(20), winner: Some(participant(1)), total, price, page: page() };
+    let empty = Page { number: 1, of: 1, lines: Vec::new() };
+    let nobody = Ending { winner: None, total: None, price: None, page: empty, ..ending() };
+    let cancel = |reason| Outcome::CancelRequest { call: call(), auction: auction_id(), reason };
     let status = Status {
         node: node(1),
         standing: Standing::Member,
@@ -171,6 +188,10 @@ pub(crate) fn outcome() -> impl Iterator<Item = (&'static str, Outcome)> {
         ("AUCTION_RESULT", Outcome::Result(ending())),
         ("AUCTION_RESULT (nobody bid)", Outcome::Result(nobody)),
         ("AUCTION_CANCEL", Outcome::Cancel { head: head(5), reason: "START_TIMEOUT".into() }),
+        ("AUCTION_CANCEL_REQUEST", cancel(Some("no time".into()))),
+        ("AUCTION_CANCEL_REQUEST (without a reason)", cancel(None)),
+        ("AUCTION_CANCEL_ACK", Outcome::CancelAck(ack(6, None, None))),
+        ("AUCTION_CANCEL_DENY", Outcome::CancelDeny(deny(Code::NotAuctioneer))),
         ("AUCTION_EVENTS_REQUEST", events(Some(auction_id()))),
         ("AUCTION_EVENTS_REQUEST (all)", events(None)),
         ("AUCTION_EVENTS_RESPONSE", last(Some(Seq(9)))),

@@ -26,6 +26,7 @@ pub(crate) const fn head(message: &Message) -> Option<Head> {
         Message::Bidding(
             Bidding::Created { head, .. }
             | Bidding::Joined { head, .. }
+            | Bidding::Left { head, .. }
             | Bidding::ReadyCheck { head, .. }
             | Bidding::Start { head }
             | Bidding::RoundStart { head, .. }
@@ -46,7 +47,8 @@ fn tells(message: &Message, event: &Event) -> bool {
             Message::Bidding(Bidding::Created { auctioneer, spec, .. }),
             Event::AuctionCreated { auctioneer: a, spec: s, .. },
         ) => auctioneer == a && spec == s,
-        (Message::Bidding(Bidding::Joined { participant, .. }), Event::ParticipantJoined { participant: p, .. }) => {
+        (Message::Bidding(Bidding::Joined { participant, .. }), Event::ParticipantJoined { participant: p, .. })
+        | (Message::Bidding(Bidding::Left { participant, .. }), Event::ParticipantLeft { participant: p, .. }) => {
             participant == p
         }
         (Message::Bidding(Bidding::ReadyCheck { .. }), Event::ReadyCheck { .. })

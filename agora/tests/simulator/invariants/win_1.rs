@@ -16,7 +16,9 @@ pub(crate) fn received(ledger: &Ledger, participant: ParticipantId, message: &Me
         _ => return Ok(()),
     };
     let folded = ledger.auctions.get(&ending.head.auction).filter(|auction| auction.complete).map(Auction::best);
-    let told = ending.winner.zip(ending.total.map(|total| total.to_string().parse().unwrap_or(0)));
+    let whole = |amount: agora::amount::Amount| amount.to_string().parse().unwrap_or(0);
+    let sums = ending.total.map(whole).zip(ending.price.map(whole));
+    let told = ending.winner.zip(sums).map(|(winner, (total, price))| (winner, total, price));
     let right = folded == Some(told) && won.is_none_or(|won| won == (ending.winner == Some(participant)));
     if right {
         return Ok(());

@@ -11,6 +11,7 @@ use crate::auction::event::{Answer, RequestKey, Spec};
 use crate::auction::manager::codec;
 use crate::auction::message::{Bidding, Input, Lobby, Output};
 use crate::id::RequestId;
+use crate::machine::FromLog;
 use crate::protocol::Protocol;
 use crate::replicator::message::Body;
 use crate::time::At;
@@ -109,7 +110,7 @@ impl Cluster {
                     let epoch = epoch(self.epoch);
                     self.numbers.truncate(place);
                     self.leader().proposed.truncate(place);
-                    self.tell(Input::Refused { epoch, number });
+                    self.tell(FromLog::Refused { epoch, number });
                 }
             }
             Step::Fail(survive) => self.fail(usize::from(survive)),
@@ -117,12 +118,12 @@ impl Cluster {
                 let out = self.leader().pass(Duration::from_millis(millis.into()));
                 self.learn(&out);
             }
-            Step::Credit(room) => self.tell(Input::Credit { room: room.into(), quorum: room > 0 }),
+            Step::Credit(room) => self.tell(FromLog::Credit { room: room.into(), quorum: room > 0 }),
             Step::Resend(after) => self.tell(events(ALICE, auction_of(1), after.into())),
         }
     }
 
-    fn tell(&mut self, input: Input) {
+    fn tell(&mut self, input: impl Into<Input>) {
         let out = self.leader().tell(input);
         self.learn(&out);
     }
@@ -148,7 +149,7 @@ impl Cluster {
 
     fn fail(&mut self, survive: usize) {
         let at = self.at();
-        self.leader().tell(Input::Deposed);
+        self.leader().tell(FromLog::Deposed);
         for (epoch, events) in self.leader().proposed.drain(..).take(survive).collect::<Vec<_>>() {
             self.log.append(epoch, at, events);
         }
@@ -159,7 +160,7 @@ impl Cluster {
         self.follow(0);
         self.follow(1);
         let epoch = epoch(self.epoch);
-        self.tell(Input::Leading { epoch, at, room: ROOM });
+        self.tell(FromLog::Leading { epoch, at, room: ROOM });
     }
 
     /// Counts the proposals made, and holds every answer against the first.

@@ -8,6 +8,7 @@ use crate::auction::manager::codec;
 use crate::auction::message::{Bidding, Input, Output};
 use crate::auction::refusal::Code;
 use crate::id::Round;
+use crate::machine::FromLog;
 use crate::protocol::Protocol;
 use crate::time::{At, Timestamp};
 
@@ -53,7 +54,7 @@ fn a_round_resumes_with_the_time_that_it_had_left() {
     }
     // Four seconds of the round were led; then nobody led for an hour.
     heir.pass(Duration::from_secs(3_604));
-    heir.tell(Input::Leading { epoch: epoch(2), at: At(4_000), room: ROOM });
+    heir.tell(FromLog::Leading { epoch: epoch(2), at: At(4_000), room: ROOM });
     let shown = heir.tell(events(ALICE, auction, 4));
     let Some(Output::Bidding(_, Bidding::RoundStart { remaining_ms, .. })) = shown.first() else {
         panic!("the open round: {shown:?}")
@@ -69,8 +70,8 @@ fn a_round_resumes_with_the_time_that_it_had_left() {
 fn passed_deadlines_act_when_a_leadership_begins() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     leader.running(&mut log, spec());
-    leader.tell(Input::Deposed);
-    leader.tell(Input::Leading { epoch: epoch(2), at: At(10_000), room: ROOM });
+    leader.tell(FromLog::Deposed);
+    leader.tell(FromLog::Leading { epoch: epoch(2), at: At(10_000), room: ROOM });
     assert_eq!(leader.proposed.iter().map(events_in).collect::<Vec<_>>(), [2]);
 }
 
@@ -93,11 +94,11 @@ fn a_deadline_acts_once_and_before_a_late_bid() {
 fn a_deadline_waits_for_credit() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     leader.running(&mut log, spec());
-    leader.tell(Input::Credit { room: 0, quorum: false });
+    leader.tell(FromLog::Credit { room: 0, quorum: false });
     leader.pass(ROUND);
     assert_eq!(leader.manager.deadline(), None);
     assert!(leader.proposed.is_empty());
-    leader.tell(Input::Credit { room: 5, quorum: true });
+    leader.tell(FromLog::Credit { room: 5, quorum: true });
     assert_eq!(leader.proposed.len(), 1);
 }
 
@@ -107,7 +108,7 @@ fn a_refused_deadline_acts_again() {
     leader.running(&mut log, spec());
     leader.pass(ROUND);
     // Proposals 1 to 3 set the auction up.
-    leader.tell(Input::Refused { epoch: epoch(1), number: 4 });
+    leader.tell(FromLog::Refused { epoch: epoch(1), number: 4 });
     leader.proposed.clear();
     leader.pass(Duration::ZERO);
     assert_eq!(leader.proposed.len(), 1);

@@ -11,6 +11,7 @@ use crate::auction::manager::delivery::ALL;
 use crate::auction::message::{Bidding, Head, Input, Line, Outcome, Output, Page};
 use crate::heartbeat::message::ClientBeat;
 use crate::id::{AuctionId, Epoch, Round, Seq};
+use crate::machine::FromLog;
 use crate::time::At;
 
 const WATCHER: u128 = 9;
@@ -122,7 +123,7 @@ fn who_comes_from_another_history_is_told_that_it_is_superseded() {
     for entry in log.0.clone() {
         heir.take(entry);
     }
-    heir.tell(Input::Leading { epoch: epoch(3), at: At(0), room: ROOM });
+    heir.tell(FromLog::Leading { epoch: epoch(3), at: At(0), room: ROOM });
     heir.done(&mut log, bid(ALICE, 10, auction, "12"));
     assert_eq!(resumed(&mut heir, auction, 6, epoch(1)), superseded(3, 6), "event 6 of epoch 1 was another");
     assert_ne!(resumed(&mut heir, auction, 6, epoch(3)), superseded(3, 6));
@@ -172,9 +173,9 @@ fn a_heartbeat_keeps_a_session_and_is_told_the_last_event() {
     leader.pass(Duration::from_secs(59));
     let out = leader.done(&mut log, bid(ALICE, 10, auction, "12"));
     assert_eq!(out.last(), Some(&broadcast(BOB, head(auction, 6, 118_000), ALICE, None)));
-    leader.tell(Input::Credit { room: 0, quorum: false });
+    leader.tell(FromLog::Credit { room: 0, quorum: false });
     assert_eq!(leader.tell(Input::HeartBeat { from: address(BOB), number: 5, beat: beat.clone() }), []);
-    leader.tell(Input::Deposed);
+    leader.tell(FromLog::Deposed);
     let out = leader.tell(Input::HeartBeat { from: address(BOB), number: 6, beat });
     assert_eq!(out, [Output::Redirect(address(BOB))]);
 }

@@ -6,6 +6,7 @@ use super::scene::{
 };
 use crate::auction::message::{Bidding, Input, Output};
 use crate::auction::refusal::Code;
+use crate::machine::FromLog;
 use crate::time::At;
 
 /// Only what is said to this participant.
@@ -69,7 +70,7 @@ fn a_retry_after_failover_gets_the_stored_answer_from_who_only_followed() {
     for entry in log.0.clone() {
         assert_eq!(heir.take(entry), []);
     }
-    heir.tell(Input::Leading { epoch: epoch(2), at: At(500), room: 10 });
+    heir.tell(FromLog::Leading { epoch: epoch(2), at: At(500), room: 10 });
     assert_eq!(heir.tell(bid(ALICE, 10, auction, "12")), first);
     assert!(heir.proposed.is_empty());
 }

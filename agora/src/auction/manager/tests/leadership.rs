@@ -8,13 +8,14 @@ use super::scene::{
 };
 use crate::auction::message::{Bidding, Deny, Input, Lobby, Output};
 use crate::auction::refusal::{Code, Refusal};
+use crate::machine::{FromLog, ToLog};
 use crate::time::At;
 
 #[test]
 fn who_is_deposed_says_nothing_of_what_is_pending() {
     let mut leader = Scene::leader();
     leader.tell(create(1, spec()));
-    assert_eq!(leader.tell(Input::Deposed), []);
+    assert_eq!(leader.tell(FromLog::Deposed), []);
     assert!(leader.fates_add_up());
     assert_eq!(leader.tell(create(1, spec())), [Output::Redirect(address(AUCTIONEER))]);
 }
@@ -23,9 +24,9 @@ fn who_is_deposed_says_nothing_of_what_is_pending() {
 fn an_entry_of_a_lost_leadership_is_folded_and_not_answered() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     leader.tell(create(1, spec()));
-    leader.tell(Input::Deposed);
+    leader.tell(FromLog::Deposed);
     assert_eq!(leader.commit(&mut log), []);
-    leader.tell(Input::Leading { epoch: epoch(3), at: At(5), room: ROOM });
+    leader.tell(FromLog::Leading { epoch: epoch(3), at: At(5), room: ROOM });
     let out = leader.tell(create(1, spec()));
     assert!(matches!(out.as_slice(), [Output::Lobby(_, Lobby::CreateAck(_))]), "{out:?}");
     assert!(leader.proposed.is_empty());
@@ -36,9 +37,9 @@ fn an_entry_of_a_lost_leadership_is_folded_and_not_answered() {
 fn a_lost_proposal_is_decided_again_by_the_next_leadership() {
     let mut leader = Scene::leader();
     leader.tell(create(1, spec()));
-    leader.tell(Input::Deposed);
+    leader.tell(FromLog::Deposed);
     leader.proposed.clear();
-    let announced = leader.tell(Input::Leading { epoch: epoch(3), at: At(5), room: ROOM });
+    let announced = leader.tell(FromLog::Leading { epoch: epoch(3), at: At(5), room: ROOM });
     assert_eq!(announced, [Output::Announce(vec![address(AUCTIONEER)])]);
     leader.tell(create(1, spec()));
     assert_eq!(leader.proposed.len(), 1);
@@ -51,13 +52,13 @@ fn refused_proposals_are_dropped_and_the_others_stay() {
     leader.tell(create(1, spec()));
     leader.tell(join(ALICE, 2, auction_of(1)));
     leader.tell(join(BOB, 3, auction_of(1)));
-    let out = leader.tell(Input::Refused { epoch: epoch(1), number: 2 });
+    let out = leader.tell(FromLog::Refused { epoch: epoch(1), number: 2 });
     let busy = Refusal { code: Code::Busy, reason: "the leader could not take it".into() };
     let deny = |who, number| {
         let deny = Deny { request: request(number), refusal: busy.clone() };
         Output::Lobby(address(who), Lobby::JoinDeny(deny))
     };
-    assert_eq!(out, [deny(ALICE, 2), deny(BOB, 3), Output::Rebuilt { epoch: epoch(1) }]);
+    assert_eq!(out, [deny(ALICE, 2), deny(BOB, 3), Output::Log(ToLog::Rebuilt { epoch: epoch(1) })]);
     assert!(leader.fates_add_up());
     leader.proposed.truncate(1);
     // On the state without them Alice has not joined, and the auction exists.
@@ -74,11 +75,11 @@ fn a_late_refusal_of_what_is_already_dropped_changes_nothing() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     leader.tell(create(1, spec()));
     leader.tell(create(2, spec()));
-    leader.tell(Input::Refused { epoch: epoch(1), number: 1 });
+    leader.tell(FromLog::Refused { epoch: epoch(1), number: 1 });
     leader.proposed.clear();
     leader.tell(create(3, spec()));
-    assert_eq!(leader.tell(Input::Refused { epoch: epoch(1), number: 2 }), []);
-    assert_eq!(leader.tell(Input::Refused { epoch: epoch(7), number: 3 }), []);
+    assert_eq!(leader.tell(FromLog::Refused { epoch: epoch(1), number: 2 }), []);
+    assert_eq!(leader.tell(FromLog::Refused { epoch: epoch(7), number: 3 }), []);
     let out = leader.commit(&mut log);
     assert!(matches!(out.as_slice(), [Output::Lobby(_, Lobby::CreateAck(_)), ..]), "{out:?}");
 }
@@ -86,10 +87,10 @@ fn a_late_refusal_of_what_is_already_dropped_changes_nothing() {
 #[test]
 fn without_credit_requests_are_busy_and_have_no_outcome() {
     let mut leader = Scene::follower();
-    leader.tell(Input::Leading { epoch: epoch(1), at: At(0), room: 1 });
+    leader.tell(FromLog::Leading { epoch: epoch(1), at: At(0), room: 1 });
     leader.tell(create(1, spec()));
     assert_eq!(denied(&leader.tell(create(2, spec()))), Some(Code::Busy));
-    leader.tell(Input::Credit { room: 1, quorum: true });
+    leader.tell(FromLog::Credit { room: 1, quorum: true });
     assert_eq!(leader.tell(create(2, spec())), []);
     assert_eq!(leader.proposed.len(), 2);
     assert!(leader.fates_add_up());
@@ -98,7 +99,7 @@ fn without_credit_requests_are_busy_and_have_no_outcome() {
 #[test]
 fn without_a_quorum_requests_have_no_outcome() {
     let mut leader = Scene::leader();
-    leader.tell(Input::Credit { room: 0, quorum: false });
+    leader.tell(FromLog::Credit { room: 0, quorum: false });
     assert_eq!(denied(&leader.tell(create(1, spec()))), Some(Code::NoQuorum));
     assert!(leader.proposed.is_empty());
     assert!(leader.fates_add_up());
@@ -108,7 +109,7 @@ fn without_a_quorum_requests_have_no_outcome() {
 fn a_leader_decides_nothing_between_two_leaderships() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     let auction = leader.running(&mut log, spec());
-    leader.tell(Input::Deposed);
+    leader.tell(FromLog::Deposed);
     assert_eq!(leader.tell(bid(ALICE, 10, auction, "12")), [Output::Redirect(address(ALICE))]);
     assert_eq!(leader.pass(Duration::from_secs(100)), []);
     assert!(leader.proposed.is_empty());
@@ -118,7 +119,7 @@ fn a_leader_decides_nothing_between_two_leaderships() {
 fn undecodable_entries_change_nothing() {
     let mut leader = Scene::leader();
     let entry = Log::default().append(epoch(1), At(0), vec![0xc1, 0xff]);
-    assert_eq!(leader.tell(Input::Committed(entry)), []);
+    assert_eq!(leader.tell(FromLog::Committed(entry)), []);
     assert_eq!(leader.manager.undecodable, 1);
 }
 

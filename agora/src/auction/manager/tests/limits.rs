@@ -7,10 +7,10 @@ use super::scene::{ALICE, Log, Scene, auction_of, create, denied, join, particip
 use crate::auction::manager::requests::{MAX_REFUSALS, REFUSALS_FOR};
 use crate::auction::manager::sessions::{FORGET_AFTER, MAX_SESSIONS, MAX_SUBSCRIPTIONS, Sessions};
 use crate::auction::manager::sources;
-use crate::auction::message::Input;
 use crate::auction::refusal::Code;
 use crate::config::Settings;
 use crate::id::AuctionId;
+use crate::machine::FromLog;
 use crate::time::{At, Timestamp};
 
 #[test]
@@ -34,7 +34,7 @@ fn more_refusals_than_are_kept_are_busy_for_a_while() {
 #[test]
 fn no_more_auctions_are_held_than_the_settings_allow() {
     let mut leader = Scene::with(&Settings { max_auctions: 2, ..settings() });
-    leader.tell(Input::Leading { epoch: super::scene::epoch(1), at: At(0), room: 10 });
+    leader.tell(FromLog::Leading { epoch: super::scene::epoch(1), at: At(0), room: 10 });
     leader.done(&mut Log::default(), create(1, spec()));
     leader.tell(create(2, spec()));
     assert_eq!(denied(&leader.tell(create(3, spec()))), Some(Code::Busy));

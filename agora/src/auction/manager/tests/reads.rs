@@ -8,6 +8,7 @@ use crate::auction::manager::listing::{MAX_PAGE, SUMMARY_WITHOUT_ITEM};
 use crate::auction::manager::status::MAX_TOLD;
 use crate::auction::message::{Input, Lobby, Outcome, Output, Phase, Summary};
 use crate::id::{AuctionId, Epoch, Index, Member, NodeId, Position, Round, Seq};
+use crate::machine::{FromLog, ToLog};
 use crate::replicator::message::{Peer, Situation, Standing};
 use crate::time::At;
 
@@ -25,8 +26,8 @@ fn a_read_waits_for_the_barrier() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     leader.done(&mut log, create(1, spec()));
     let auction = auction_of(1);
-    assert_eq!(leader.tell(list(ALICE, 5, None, Some(auction), None)), [Output::Read { ticket: 1 }]);
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 0 }), []);
+    assert_eq!(leader.tell(list(ALICE, 5, None, Some(auction), None)), [Output::Log(ToLog::Read { ticket: 1 })]);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 0 }), []);
     let summary = Summary {
         auction,
         auctioneer: super::scene::participant(AUCTIONEER),
@@ -38,18 +39,18 @@ fn a_read_waits_for_the_barrier() {
     };
     let auctions = vec![summary];
     let response = Lobby::ListResponse { read: 5, epoch: epoch(1), commit: Index(1), auctions, more: false };
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 1 }), [Output::Lobby(address(ALICE), response)]);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 1 }), [Output::Lobby(address(ALICE), response)]);
 }
 
 #[test]
 fn reads_that_come_while_one_waits_share_the_next_barrier() {
     let mut leader = Scene::leader();
-    assert_eq!(leader.tell(list(ALICE, 1, None, None, None)), [Output::Read { ticket: 1 }]);
+    assert_eq!(leader.tell(list(ALICE, 1, None, None, None)), [Output::Log(ToLog::Read { ticket: 1 })]);
     assert_eq!(leader.tell(list(ALICE, 2, None, None, None)), []);
     assert_eq!(leader.tell(list(ALICE, 3, None, None, None)), []);
-    let out = leader.tell(Input::ReadReady { ticket: 1 });
-    assert!(matches!(out.as_slice(), [Output::Lobby(..), Output::Read { ticket: 2 }]), "{out:?}");
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 2 }).len(), 2);
+    let out = leader.tell(FromLog::ReadReady { ticket: 1 });
+    assert!(matches!(out.as_slice(), [Output::Lobby(..), Output::Log(ToLog::Read { ticket: 2 })]), "{out:?}");
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 2 }).len(), 2);
 }
 
 #[test]
@@ -57,17 +58,17 @@ fn a_barrier_that_does_not_come_is_asked_for_again() {
     let mut leader = Scene::leader();
     leader.tell(list(ALICE, 1, None, None, None));
     leader.pass(settings().failure_timeout());
-    assert_eq!(leader.tell(list(ALICE, 1, None, None, None)), [Output::Read { ticket: 2 }]);
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 1 }), []);
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 2 }).len(), 1);
+    assert_eq!(leader.tell(list(ALICE, 1, None, None, None)), [Output::Log(ToLog::Read { ticket: 2 })]);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 1 }), []);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 2 }).len(), 1);
 }
 
 #[test]
 fn who_is_deposed_answers_no_read() {
     let mut leader = Scene::leader();
     leader.tell(list(ALICE, 1, None, None, None));
-    leader.tell(Input::Deposed);
-    assert_eq!(leader.tell(Input::ReadReady { ticket: 1 }), []);
+    leader.tell(FromLog::Deposed);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket: 1 }), []);
     assert_eq!(leader.tell(list(ALICE, 1, None, None, None)), [Output::Redirect(address(ALICE))]);
 }
 
@@ -83,7 +84,7 @@ fn pages_follow_one_another_and_hold_what_is_asked_for() {
     loop {
         ticket += 1;
         leader.tell(list(ALICE, ticket, Some(Phase::Waiting), None, seen.last().copied()));
-        let (ids, more) = page(&leader.tell(Input::ReadReady { ticket }));
+        let (ids, more) = page(&leader.tell(FromLog::ReadReady { ticket }));
         assert!(!ids.is_empty());
         seen.extend(ids);
         if !more {
@@ -92,7 +93,7 @@ fn pages_follow_one_another_and_hold_what_is_asked_for() {
     }
     assert_eq!(seen, all);
     leader.tell(list(ALICE, 99, Some(Phase::Active), None, None));
-    assert_eq!(page(&leader.tell(Input::ReadReady { ticket: ticket + 1 })), (Vec::new(), false));
+    assert_eq!(page(&leader.tell(FromLog::ReadReady { ticket: ticket + 1 })), (Vec::new(), false));
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn situation() -> Situation {
 #[test]
 fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
     let mut follower = Scene::follower();
-    follower.tell(Input::Situation(situation()));
+    follower.tell(FromLog::Situation(situation()));
     let ask = |cookie| {
         let session = crate::heartbeat::message::Session { cookie, ..session(ALICE) };
         Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 })
@@ -159,7 +160,7 @@ fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
 #[test]
 fn a_status_knows_the_entry_applied_last_before_the_situation_tells_of_it() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
-    leader.tell(Input::Situation(Situation { commit: Position::START, last: Position::START, ..situation() }));
+    leader.tell(FromLog::Situation(Situation { commit: Position::START, last: Position::START, ..situation() }));
     leader.done(&mut log, create(1, spec()));
     let session = session(ALICE);
     let out = leader.tell(Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 }));
@@ -177,8 +178,8 @@ fn reads_are_dropped_when_too_many_wait() {
     for read in 0..MAX_READS as u64 + 10 {
         leader.tell(list(ALICE, read, None, Some(auction_of(1)), None));
     }
-    let first = leader.tell(Input::ReadReady { ticket: 1 }).len();
-    let rest = leader.tell(Input::ReadReady { ticket: 2 }).len();
+    let first = leader.tell(FromLog::ReadReady { ticket: 1 }).len();
+    let rest = leader.tell(FromLog::ReadReady { ticket: 2 }).len();
     // One output of the first is the second question.
     assert_eq!(first - 1 + rest, MAX_READS);
     leader.pass(Duration::ZERO);

@@ -15,6 +15,7 @@ use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
 use crate::heartbeat::message::Session;
 use crate::id::{AuctionId, Epoch, Index, NodeId, ParticipantId, Position, RequestId, Round, Seq};
+use crate::machine::{FromLog, ToLog};
 use crate::protocol::Protocol;
 use crate::replicator::message::{Body, Entry};
 use crate::time::{At, Timestamp};
@@ -63,14 +64,14 @@ impl Scene {
 
     pub(super) fn leader() -> Self {
         let mut scene = Self::follower();
-        scene.tell(Input::Leading { epoch: epoch(1), at: At(0), room: ROOM });
+        scene.tell(FromLog::Leading { epoch: epoch(1), at: At(0), room: ROOM });
         scene
     }
 
     /// Tells the manager something; proposals are kept apart, everything else is returned.
-    pub(super) fn tell(&mut self, input: Input) -> Vec<Output> {
+    pub(super) fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut out = Vec::new();
-        self.manager.handle(self.now, input, &mut out);
+        self.manager.handle(self.now, input.into(), &mut out);
         self.sort(out)
     }
 
@@ -89,7 +90,7 @@ impl Scene {
         let mut rest = Vec::new();
         for output in out {
             match output {
-                Output::Propose { epoch, events } => self.proposed.push_back((epoch, events)),
+                Output::Log(ToLog::Propose { epoch, events }) => self.proposed.push_back((epoch, events)),
                 other => rest.push(other),
             }
         }
@@ -106,7 +107,7 @@ impl Scene {
 
     /// Takes a committed entry. What the host is told of it is left out.
     pub(super) fn take(&mut self, entry: Entry) -> Vec<Output> {
-        let mut out = self.tell(Input::Committed(entry));
+        let mut out = self.tell(FromLog::Committed(entry));
         assert!(matches!(out.pop(), Some(Output::Applied { .. })));
         out
     }

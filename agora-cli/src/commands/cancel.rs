@@ -1,0 +1,25 @@
+//! `cancel`: end an auction without a winner.
+
+use agora::client::message::Action;
+use agora::id::AuctionId;
+
+use super::print_done;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Which auction, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The auction's UUID
+    #[arg(value_name = "AUCTION", value_parser = super::auction)]
+    auction: AuctionId,
+    /// What the bidders are told [default: BY_AUCTIONEER]
+    #[arg(long, value_name = "T", env = "AGORA_REASON", hide_env = true)]
+    reason: Option<String>,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
+    let ack = session.submit(Action::Cancel { auction: args.auction, reason: args.reason }).await?;
+    print_done(session, args.auction, &ack, "cancelled")
+}

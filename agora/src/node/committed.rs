@@ -1,0 +1,81 @@
+//! Following what is committed on a node.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::link::Request;
+use crate::auction::protocol::Manager;
+use crate::id::{Index, Position};
+use crate::machine::Machine;
+use crate::replicator::message::{Body, Entry};
+use crate::time::At;
+
+/// What a stream of committed events tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told<E> {
+    /// An event is committed on this node, and its machine has been told of it.
+    Event {
+        /// Where it stands: what a later stream names to go on after it.
+        position: Position,
+        /// In the time of leaderships.
+        at: At,
+        /// What happened.
+        event: E,
+    },
+    /// The entry that this stream had come to is not in the node's log: after a partition in mode `reachable` another
+    /// history has won. What follows is that one, from its first event.
+    OtherLog,
+}
+
+/// The committed events of a node's log, in order, each once; from [`NodeHandle::committed`](super::NodeHandle::committed).
+///
+/// A stream takes them from the log, a few at a time, as they are read. So it misses nothing however slowly it is read,
+/// and the node neither waits nor stores anything for it. (The log is held whole, from its first entry.)
+pub struct Committed<M: Machine = Manager> {
+    pub(super) requests: mpsc::Sender<Request<M>>,
+    pub(super) commit: watch::Receiver<Index>,
+    pub(super) after: Position,
+    pub(super) fetched: VecDeque<Entry>,
+}
+
+impl<M: Machine> fmt::Debug for Committed<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Committed").field("after", &self.after).finish_non_exhaustive()
+    }
+}
+
+impl<M: Machine> Committed<M> {
+    /// What comes next, waiting for it; `None` once the node has ended. May be cancelled without losing anything.
+    pub async fn next(&mut self) -> Option<Told<M::Event>> {
+        loop {
+            while let Some(Entry { position, at, body }) = self.fetched.pop_front() {
+                self.after = position;
+                if let Body::Events(bytes) = body
+                    && let Some(event) = M::reads(&bytes)
+                {
+                    return Some(Told::Event { position, at, event });
+                }
+            }
+            // Seen before it is asked, so that what is committed meanwhile is a change.
+            self.commit.borrow_and_update();
+            match self.fetch().await {
+                Some(Some(entries)) if !entries.is_empty() => self.fetched.extend(entries),
+                Some(None) => {
+                    self.after = Position::START;
+                    return Some(Told::OtherLog);
+                }
+                // Nothing yet, or this life of the node has ended: the next begins with a change, too.
+                Some(Some(_)) | None => self.commit.changed().await.ok()?,
+            }
+        }
+    }
+
+    /// What the log answers; nothing, where its life ends before.
+    async fn fetch(&self) -> Option<Option<Vec<Entry>>> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(Request::Show(self.after, reply)).await.ok()?;
+        answer.await.ok()
+    }
+}
