@@ -81,7 +81,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "D", env = "AGORA_AUCTION_START_TIMEOUT", hide_env = true, help_heading = AUCTIONS)]
     pub(crate) auction_start_timeout: Option<Interval>,
 
-    /// How long a finished auction is kept [default: 24h]
+    /// How long a finished auction is kept at least [default: 24h]
     #[arg(long, value_name = "D", env = "AGORA_AUCTION_RETENTION", hide_env = true, help_heading = AUCTIONS)]
     pub(crate) auction_retention: Option<Interval>,
 
