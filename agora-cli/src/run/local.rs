@@ -7,6 +7,7 @@ use agora::node::{Node, NodeHandle};
 use agora::transport::free_broadcast_port;
 use uuid::Uuid;
 
+use super::trace::Trace;
 use crate::failure::Failure;
 
 /// More than anybody tries on one machine.
@@ -20,20 +21,31 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    /// Starts them: a majority commits, the log is in memory.
-    pub(super) fn start(count: u8, cluster: &str) -> Result<Self, Failure> {
+    /// Starts them, to be seen by `trace` if there is one: a majority commits, the log is in memory.
+    pub(super) fn start(count: u8, cluster: &str, trace: Option<&Trace>) -> Result<Self, Failure> {
         let broadcast_port =
             free_broadcast_port().map_err(|error| Failure::fault(format!("no port to broadcast on: {error}")))?;
         let settings = Settings { cluster: cluster.into(), mode: Mode::Majority(count), ..Settings::lan() };
-        let start = |_| {
-            let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).build();
-            node.map(Node::spawn).map_err(|invalid| Failure::fault(invalid.to_string()))
+        let start = |number| {
+            let mut node = Node::builder().settings(settings.clone()).loopback(broadcast_port);
+            if let Some(trace) = trace {
+                node = node.tap(trace.tap(number));
+            }
+            node.build().map(Node::spawn).map_err(|invalid| Failure::fault(invalid.to_string()))
         };
-        Ok(Self { running: RefCell::new((0..count).map(start).collect::<Result<_, _>>()?), broadcast_port })
+        Ok(Self {
+            running: RefCell::new((0..usize::from(count)).map(start).collect::<Result<_, _>>()?),
+            broadcast_port,
+        })
     }
 
     pub(super) const fn broadcast_port(&self) -> u16 {
         self.broadcast_port
+    }
+
+    /// A handle of each.
+    pub(super) fn handles(&self) -> Vec<NodeHandle> {
+        self.running.borrow().clone()
     }
 
     /// How many run.

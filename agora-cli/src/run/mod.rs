@@ -21,6 +21,7 @@ mod script;
 mod show;
 mod strategy;
 mod toml_reader;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ use agora::id::AuctionId;
 use self::cast::Cast;
 use self::play::Play;
 use self::show::Crash;
+use self::trace::{Roles, Trace};
 use crate::commands::auction;
 use crate::failure::Failure;
 use crate::options::Settings;
@@ -53,6 +55,10 @@ pub(crate) struct Args {
     /// bid of that round is acknowledged
     #[arg(long, value_name = "leader@R", value_parser = crash, requires = "local", env = "AGORA_CRASH", hide_env = true)]
     crash: Option<u32>,
+    /// With --local: print the messages between the nodes and the clients, as
+    /// arrows
+    #[arg(long, requires = "local", env = "AGORA_TRACE", hide_env = true)]
+    trace: bool,
     /// Play this role only: a bidder's name, or `auctioneer` (repeatable)
     /// [default: all]
     #[arg(long, value_name = "NAME", env = "AGORA_ONLY", hide_env = true, value_delimiter = ',')]
@@ -84,14 +90,30 @@ pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Res
     }
     // Programs that cannot be started are mistakes in the script, found before anything is sent.
     let programs = exec::start_all(&script, &cast)?;
-    let (script, cast) = (&script, &cast);
+    let roles = Roles::default();
+    let play = |settings| Play { script: &script, cast: &cast, settings, printer, roles: &roles };
     let Some(count) = args.local else {
-        return Play { script, cast, settings: &settings, printer }.run(programs, None).await;
+        return play(&settings).run(programs, None).await?.tell(printer, &script);
     };
-    let mut nodes = local::Nodes::start(count, settings.cluster())?;
+    let (trace, seeing) = args.trace.then(Trace::start).unzip();
+    let mut nodes = local::Nodes::start(count, settings.cluster(), trace.as_ref())?;
+    // Only the nodes are seen from now on: what is seen ends with them.
+    drop(trace);
+    let handles = nodes.handles();
+    let shown = async {
+        match seeing {
+            Some(seeing) => seeing.print(handles, roles.clone(), printer).await,
+            None => Ok(()),
+        }
+    };
     let settings = settings.on_loopback(nodes.broadcast_port());
-    let crash = args.crash.map(|round| Crash { round, nodes: &nodes });
-    let result = Play { script, cast, settings: &settings, printer }.run(programs, crash).await;
-    nodes.stop().await;
-    result
+    let played = async {
+        let crash = args.crash.map(|round| Crash { round, nodes: &nodes });
+        let outcome = play(&settings).run(programs, crash).await;
+        nodes.stop().await;
+        outcome
+    };
+    let (outcome, shown) = tokio::join!(played, shown);
+    shown?;
+    outcome?.tell(printer, &script)
 }

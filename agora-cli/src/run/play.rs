@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use agora::auction::event::{Spec, Start};
 use agora::client::Client;
-use agora::client::event::What;
+use agora::client::event::{Event, What};
 use agora::client::message::{Action, Reply};
 use agora::id::{AuctionId, Round};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use super::cast::{AUCTIONEER, Cast};
 use super::exec::{self, Running};
 use super::script::{Plan, Script};
 use super::show::{Crash, Show};
+use super::trace::Roles;
 use super::{planned, result};
 use crate::commands::holders;
 use crate::events::{self, Names};
@@ -34,11 +35,30 @@ pub(super) struct Play<'a> {
     pub(super) cast: &'a Cast,
     pub(super) settings: &'a Settings,
     pub(super) printer: Printer,
+    pub(super) roles: &'a Roles,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    last: Event,
+    names: Names,
+}
+
+impl Outcome {
+    /// Prints the result; an auction that was cancelled is a failure.
+    pub(super) fn tell(&self, printer: Printer, script: &Script) -> Result<(), Failure> {
+        result::print(printer, &self.last, &script.spec, &self.names)?;
+        match &self.last.what {
+            What::Cancelled { reason } => Err(Failure::cancelled(reason)),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Play<'_> {
     /// The whole play.
-    pub(super) async fn run(&self, programs: Vec<Running>, crash: Option<Crash<'_>>) -> Result<(), Failure> {
+    pub(super) async fn run(&self, programs: Vec<Running>, crash: Option<Crash<'_>>) -> Result<Outcome, Failure> {
         let timeout = self.settings.timeout;
         let auctioneer = self.cast.has_auctioneer();
         // Who plays no auctioneer looks on as somebody aside.
@@ -77,11 +97,7 @@ impl Play<'_> {
         let mut show = Show { client: &client, auctioneer, printer: self.printer, names, crash, leader: None, timeout };
         let last = show.run(events, leaders, tales).await?;
         while bidders.join_next().await.is_some() {}
-        result::print(self.printer, &last, &self.script.spec, &show.names)?;
-        match last.what {
-            What::Cancelled { reason } => Err(Failure::cancelled(reason)),
-            _ => Ok(()),
-        }
+        Ok(Outcome { last, names: show.names })
     }
 
     /// A client for a role, or for nobody's.
@@ -90,7 +106,11 @@ impl Play<'_> {
             Some(role) => self.cast.participant(role)?,
             None => identity::fresh(),
         };
-        Ok(Client::connect(self.settings.client(participant)).await?)
+        let client = Client::connect(self.settings.client(participant)).await?;
+        if let Some(role) = role {
+            self.roles.name(client.address(), role);
+        }
+        Ok(client)
     }
 
     async fn create(&self, client: &Client) -> Result<AuctionId, Failure> {

@@ -66,3 +66,31 @@ fn a_crash_needs_nodes_of_its_own() {
     let ended = runs(&["--local", "2", "--crash", "leader@2"]);
     assert_eq!(ended.code, Some(2), "no majority would be left");
 }
+
+#[test]
+fn a_trace_shows_who_told_whom_and_a_crashed_node_tells_nobody() {
+    let ended = runs(&["--local", "3", "--crash", "leader@2", "--trace"]);
+    assert_result(&ended);
+    let lines = ended.lines();
+    let nodes: Vec<_> = lines.iter().filter(|line| line["event"] == "node").collect();
+    assert_eq!(nodes.iter().map(|node| &node["name"]).collect::<Vec<_>>(), ["node-1", "node-2", "node-3"]);
+    let crash = lines.iter().position(|line| line["event"] == "crash").expect("the crash is told");
+    let crashed = nodes.iter().find(|node| node["node"] == lines[crash]["node"]).expect("one of the three");
+    let tells = |line: &Value, from: &Value, message: &str| {
+        line["event"] == "message" && line["from"] == *from && line["message"] == message
+    };
+    let crashed = &crashed["name"];
+    assert!(lines[..crash].iter().any(|line| tells(line, &json!("alice"), "BID_SUBMIT") && line["to"] == *crashed));
+    assert!(lines[..crash].iter().any(|line| tells(line, crashed, "STATE_REPLICATE") && line["to"] != *crashed));
+    assert!(lines[..crash].iter().any(|line| tells(line, crashed, "BID_ACK") && line["to"] == "alice"));
+    // What it sent before its end may be printed a little later; a later result of an auction cannot be its own.
+    let result = lines.iter().find(|line| line["message"] == "AUCTION_RESULT").expect("the result is sent");
+    assert_ne!(result["from"], *crashed);
+}
+
+#[test]
+fn a_trace_is_of_nodes_of_ones_own() {
+    let ended = User::new(9).json(&["run", PAINTING, "--trace"]);
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(ended.error()["error"], "usage");
+}

@@ -1,5 +1,6 @@
 //! What a program holds of its client.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::id::{AuctionId, Index, ParticipantId, RequestId};
 #[derive(Debug, Clone)]
 pub struct Client {
     participant: ParticipantId,
+    address: SocketAddr,
     asks: mpsc::Sender<Ask>,
     next: Arc<AtomicU64>,
 }
@@ -33,15 +35,20 @@ impl Client {
         let (session, seed) = (random().as_u64_pair().1, random().as_u64_pair().1);
         let socket = Socket::open(&config, session).await?;
         let (asks, orders) = mpsc::channel(COMMANDS);
-        let participant = config.participant;
+        let (participant, address) = (config.participant, socket.address());
         let task = Task::new(socket, orders, |now| Dialogue::new(now, participant, session, seed));
         tokio::spawn(task.run());
-        Ok(Self { participant, asks, next: Arc::new(AtomicU64::new(0)) })
+        Ok(Self { participant, address, asks, next: Arc::new(AtomicU64::new(0)) })
     }
 
     /// As whom.
     pub const fn participant(&self) -> ParticipantId {
         self.participant
+    }
+
+    /// Where its socket is bound, as the system says: the IP address may be unspecified.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A request id that was never used before.

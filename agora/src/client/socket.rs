@@ -45,7 +45,7 @@ pub enum ConnectError {
 #[derive(Debug)]
 pub(super) struct Socket {
     udp: UdpSocket,
-    local: IpAddr,
+    local: SocketAddr,
     cluster: ClusterTag,
     sealer: Sealer,
     packer: Packer,
@@ -71,13 +71,14 @@ impl Socket {
         if address.is_ipv4() {
             udp.set_broadcast(true).map_err(failed)?;
         }
+        let local = udp.local_addr().map_err(failed)?;
         // Until tokio has seen the socket writable once, `try_send_to` would refuse without trying.
         udp.writable().await.map_err(failed)?;
         let cluster = ClusterTag::of(&config.cluster);
         let sender = NodeId { uuid: uuid::Uuid::nil(), incarnation: session };
         Ok(Self {
             udp,
-            local: address.ip(),
+            local,
             cluster,
             sealer: Sealer::new(cluster, sender),
             packer: Packer::new(),
@@ -86,6 +87,11 @@ impl Socket {
             broadcast_port: config.broadcast_port,
             broadcast_addresses: config.broadcast_addresses.clone(),
         })
+    }
+
+    /// Where it is bound.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.local
     }
 
     pub(super) fn push(&mut self, to: SocketAddr, message: Message) {
@@ -109,7 +115,7 @@ impl Socket {
         if !self.broadcast_addresses.is_empty() {
             return self.broadcast_addresses.clone();
         }
-        let mut addresses = if self.local.is_loopback() { Vec::new() } else { Udp.broadcast_addresses() };
+        let mut addresses = if self.local.ip().is_loopback() { Vec::new() } else { Udp.broadcast_addresses() };
         addresses.push(LOOPBACK);
         addresses
     }

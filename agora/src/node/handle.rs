@@ -66,6 +66,11 @@ impl<M: Machine> NodeHandle<M> {
         self.wait_for(|state| state.ready).await
     }
 
+    /// Waits until the node's sockets are open; says where others reach it, or how it ended instead.
+    pub async fn bound(&self) -> Result<SocketAddr, Ending> {
+        self.wait_for(|state| state.bound).await
+    }
+
     /// What happens to the node: the last few hundred events, then all that come.
     pub fn events(&self) -> Events {
         let (to, events) = mpsc::channel(WAITING);
@@ -142,7 +147,7 @@ impl NodeHandle {
     /// auctions to follow. It is a task of the present tokio runtime, and asks this node who leads; it also finds the
     /// others, so it goes on when this node has ended.
     pub async fn client(&self, participant: ParticipantId) -> Result<Client, ClientError> {
-        let node = self.wait_for(|state| state.bound).await?;
+        let node = self.bound().await?;
         let options = &self.options;
         let any: IpAddr = match node.ip() {
             ip if options.bind.ip().is_loopback() => ip,

@@ -15,8 +15,26 @@ use super::limits::{MAX_DEPTH, MAX_MESSAGES, MAX_PAYLOAD};
 /// Appends a message's bytes to `bytes`; on an error, nothing is appended.
 pub fn encode(message: &Message, bytes: &mut Vec<u8>) -> Result<(), TooLarge> {
     let start = bytes.len();
-    let mut serializer = Serializer::new(&mut *bytes);
-    let encoded = match message {
+    let encoded = write(message, bytes);
+    // A list of more than 2^32 elements is all that rmp-serde refuses of our types.
+    if encoded.is_err() || bytes.len() - start > MAX_PAYLOAD {
+        bytes.truncate(start);
+        return Err(TooLarge);
+    }
+    Ok(())
+}
+
+/// A message's name, as the wire has it.
+pub fn name(message: &Message) -> String {
+    let mut bytes = Vec::new();
+    // The name comes first, so it is there even where a field cannot be written.
+    let _ = write(message, &mut bytes);
+    peek_name(&bytes).map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default()
+}
+
+fn write(message: &Message, bytes: &mut Vec<u8>) -> Result<(), rmp_serde::encode::Error> {
+    let mut serializer = Serializer::new(bytes);
+    match message {
         Message::Discovery(message) => message.serialize(&mut serializer),
         Message::Heartbeat(message) => message.serialize(&mut serializer),
         Message::Election(message) => message.serialize(&mut serializer),
@@ -24,13 +42,7 @@ pub fn encode(message: &Message, bytes: &mut Vec<u8>) -> Result<(), TooLarge> {
         Message::Lobby(message) => message.serialize(&mut serializer),
         Message::Bidding(message) => message.serialize(&mut serializer),
         Message::Outcome(message) => message.serialize(&mut serializer),
-    };
-    // A list of more than 2^32 elements is all that rmp-serde refuses of our types.
-    if encoded.is_err() || bytes.len() - start > MAX_PAYLOAD {
-        bytes.truncate(start);
-        return Err(TooLarge);
     }
-    Ok(())
 }
 
 /// All messages of a payload, or none.

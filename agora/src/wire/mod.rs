@@ -27,7 +27,7 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
-pub use codec::encode;
+pub use codec::{encode, name};
 pub use envelope::{ClusterTag, Header, Sealer, open};
 pub use error::{TooLarge, WireError};
 pub use limits::{HEADER, MAX_DATAGRAM, MAX_DEPTH, MAX_MESSAGES, MAX_PAYLOAD, TAG};
