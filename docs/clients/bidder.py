@@ -110,10 +110,12 @@ class Bidder:
             self.commit, self.interval = max(self.commit, commit), min(max(interval / 1000, 0.01), 0.5)
             if changed:
                 self.subscribed, self.due = False, {}
+                self.ahead, self.last = {}, self.held
         else:
             if address == self.address:
                 self.leader = self.owed = None
-            if leader and not (self.leader and epoch <= self.epoch) and self.is_due("hint", 0.05):
+            newer = not self.leader or epoch > self.epoch or self.silent(20)
+            if leader and newer and self.is_due("hint", 0.05):
                 self.ask(named(leader[1]) or address)
 
     def silent(self, intervals):

@@ -84,6 +84,9 @@ impl Follow {
     pub(super) fn resubscribe(&mut self, port: &mut Port<'_>) {
         self.subscribed = false;
         self.asked = None;
+        // What came early is another leader's: its history, and the last event of it, may have been set aside.
+        self.ahead.split_off(&self.held.next());
+        self.last = self.held;
         self.ask_if_due(port);
     }
 

@@ -94,6 +94,18 @@ fn another_leader_is_told_what_is_followed_and_how_far() {
 }
 
 #[test]
+fn what_came_early_from_one_leader_does_not_follow_what_another_tells() {
+    let mut test = following(10);
+    joined(&mut test, 1);
+    joined(&mut test, 3);
+    test.details(2, Some(2), 2);
+    let head = |seq| Head { epoch: 2, ..head(seq) };
+    let join = |seq| Message::Bidding(Bidding::Joined { head: head(seq), participant: participant(2) });
+    assert_eq!(delivered(&test.hears(2, join(2))), [2]);
+    assert_eq!(delivered(&test.hears(2, join(3))), [3]);
+}
+
+#[test]
 fn a_program_that_is_slow_is_given_no_more_than_it_has_room_for() {
     let mut test = following(1);
     assert_eq!(delivered(&joined(&mut test, 1)), [1]);
