@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use agora::auction::refusal::Refusal;
+use agora::auction::refusal::{Code, Refusal};
 use agora::client::ConnectError;
 use agora::client::message::Failure as Unanswered;
 use agora::config::file::FileError;
-use agora::id::RequestId;
+use agora::id::{AuctionId, RequestId};
 use serde_json::{Value, json};
 
 use crate::output::Format;
@@ -33,6 +33,7 @@ pub(crate) struct Failure {
     code: String,
     reason: String,
     request: Option<RequestId>,
+    hint: Option<String>,
 }
 
 impl Failure {
@@ -50,11 +51,12 @@ impl Failure {
     }
 
     pub(crate) fn refused(refusal: &Refusal) -> Self {
-        Self::new(REFUSED, refusal.code.as_str(), refusal.reason.clone())
+        let failure = Self::new(REFUSED, refusal.code.as_str(), refusal.reason.clone());
+        Self { hint: advice(refusal.code).map(Into::into), ..failure }
     }
 
-    pub(crate) fn not_found() -> Self {
-        Self::new(REFUSED, "NOT_FOUND", "there is no such auction")
+    pub(crate) fn not_found(auction: AuctionId) -> Self {
+        Self::refused(&Refusal { code: Code::NotFound, reason: format!("there is no auction {auction}") })
     }
 
     pub(crate) fn cancelled(reason: impl Into<String>) -> Self {
@@ -66,7 +68,17 @@ impl Failure {
     }
 
     pub(crate) fn no_leader() -> Self {
-        Self::new(NO_LEADER, "no-leader", "no leader found; nothing was sent")
+        let hint = "is a node running? `--join HOST:PORT` names one where no broadcast reaches";
+        let failure = Self::new(NO_LEADER, "no-leader", "no leader found; nothing was sent");
+        Self { hint: Some(hint.into()), ..failure }
+    }
+
+    fn unknown(request: RequestId, said: Option<&Refusal>) -> Self {
+        let said = said.map(|refusal| format!("; the leader said last: {refusal}")).unwrap_or_default();
+        let hint = format!("the same command with `--request {request}` finds out, and does nothing twice");
+        let reason = format!("it was sent, and not answered in time: its outcome is unknown{said}");
+        let failure = Self::new(UNKNOWN, "unknown", reason);
+        Self { request: Some(request), hint: Some(hint), ..failure }
     }
 
     pub(crate) fn interrupted() -> Self {
@@ -79,7 +91,7 @@ impl Failure {
     }
 
     fn new(exit: u8, code: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { exit, code: code.into(), reason: reason.into(), request: None }
+        Self { exit, code: code.into(), reason: reason.into(), request: None, hint: None }
     }
 
     /// Tells it on stderr, in JSON on exactly one line.
@@ -108,35 +120,45 @@ impl Failure {
             USAGE if self.code == "file" => format!("{}\n", self.reason),
             _ => format!("error: {}\n", self.reason),
         };
-        reason + &self.hint()
-    }
-
-    fn hint(&self) -> String {
-        match (self.exit, self.request) {
-            (NO_LEADER, _) => {
-                "hint: is a node running? `--join HOST:PORT` names one where no broadcast reaches\n".into()
-            }
-            (UNKNOWN, Some(request)) => {
-                format!("hint: the same command with `--request {request}` finds out, and does nothing twice\n")
-            }
-            _ => String::new(),
+        match &self.hint {
+            Some(hint) => format!("{reason}hint: {hint}\n"),
+            None => reason,
         }
     }
+}
+
+/// What to do about a refusal, where the reason does not say so.
+const fn advice(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::NotFound => "`agora-cli list` shows the auctions",
+        Code::NotOpen => "`agora-cli show AUCTION` tells how it stands",
+        Code::NotParticipant => "`agora-cli join AUCTION` comes first; `--as NAME` says who you are",
+        Code::NotAuctioneer => "that is who created it; `--as NAME` says who you are",
+        Code::IsAuctioneer => "`--as NAME` takes part as somebody else",
+        Code::AlreadyJoined => "there is nothing to do; `agora-cli watch AUCTION` follows it",
+        Code::AlreadyBid => "one bid a round; `agora-cli wait AUCTION --until round=N` waits for the next",
+        Code::WrongRound | Code::RoundClosed => "without `--round` a bid is for the open round",
+        Code::BadAmount => "an amount is at most 15 digits, and at most 6 after a point, such as 12.50",
+        Code::NotReady => "`agora-cli wait AUCTION --until ready-check` returns when they have",
+        Code::BelowMinimum
+        | Code::AboveMaximum
+        | Code::BadRequest
+        | Code::Full
+        | Code::Expired
+        | Code::NoQuorum
+        | Code::Busy => return None,
+    })
 }
 
 impl From<Unanswered> for Failure {
     fn from(failure: Unanswered) -> Self {
         match failure {
             Unanswered::NoLeader => Self::no_leader(),
-            Unanswered::Unknown { request } => {
-                let failure =
-                    Self::new(UNKNOWN, "unknown", "it was sent, and not answered in time: its outcome is unknown");
-                Self { request: Some(request), ..failure }
-            }
+            Unanswered::Unknown { request, said } => Self::unknown(request, said.as_ref()),
             Unanswered::NoAnswer => {
                 Self::new(NO_LEADER, "no-leader", "no leader confirmed what was read; nothing was changed")
             }
-            Unanswered::NoAuction => Self::not_found(),
+            Unanswered::NoAuction => Self::new(REFUSED, "NOT_FOUND", "there is no such auction any more"),
             Unanswered::Closed => Self::fault("the client has ended"),
         }
     }

@@ -16,6 +16,9 @@ use crate::failure::Failure;
 /// The longest `--as` name: it becomes a file's name.
 const MAX_NAME: usize = 64;
 
+/// So many requests of an identity can be repeated; older ones are forgotten.
+const MAX_MEMOS: usize = 10_000;
+
 /// What a name is that can be a file's.
 pub(crate) const FITTING: &str = "1 to 64 letters, digits, `-`, `_` or `.`, not `.` first";
 
@@ -102,15 +105,46 @@ impl Identity {
 
     /// Writes that index down; afterwards the request may be sent. If it was written before, that one counts.
     pub(crate) fn remember(&self, request: RequestId, known: Index) -> Result<Index, Failure> {
+        let folder = self.memos();
+        // Room is made first: the new one is never the one that is forgotten.
+        if folder.exists() {
+            forget_oldest(&folder, MAX_MEMOS - 1)
+                .map_err(|error| Failure::fault(format!("cannot tidy {}: {error}", folder.display())))?;
+        }
         make(&self.memo(request), &Memo { known })?;
         Ok(self.recall(request)?.unwrap_or(known))
     }
 
     fn memo(&self, request: RequestId) -> PathBuf {
+        self.memos().join(format!("{request}.toml"))
+    }
+
+    fn memos(&self) -> PathBuf {
         let mut folder = self.path.clone().into_os_string();
         folder.push(".requests");
-        Path::new(&folder).join(format!("{request}.toml"))
+        folder.into()
     }
+}
+
+/// Removes the oldest files of a folder until no more than `most` are left.
+fn forget_oldest(folder: &Path, most: usize) -> io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // One that another process has just removed is no matter.
+        if let Ok(metadata) = entry.metadata() {
+            files.push((metadata.modified()?, entry.path()));
+        }
+    }
+    files.sort_unstable();
+    files.truncate(files.len().saturating_sub(most));
+    for (_, path) in files {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A participant that nobody else is.
@@ -142,4 +176,26 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_requests_are_forgotten_first() {
+        let folder = std::env::temp_dir().join(format!("agora-memos-{}", fresh()));
+        fs::create_dir(&folder).expect("a temporary folder");
+        let day = std::time::Duration::from_secs(86_400);
+        for (age, name) in [(3, "c"), (1, "a"), (2, "b")] {
+            let file = File::create(folder.join(name)).expect("a file");
+            file.set_modified(std::time::UNIX_EPOCH + 10 * day - age * day).expect("its time");
+        }
+        forget_oldest(&folder, 2).expect("the folder is tidied");
+        let mut left: Vec<_> =
+            fs::read_dir(&folder).expect("it is there").map(|e| e.expect("a file").file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["a", "b"]);
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
 }

@@ -65,7 +65,7 @@ impl Session {
 
     /// One auction as committed.
     pub(crate) async fn find(&self, auction: AuctionId, timeout: Option<Duration>) -> Result<Summary, Failure> {
-        self.client.find(auction, timeout).await?.ok_or_else(Failure::not_found)
+        self.client.find(auction, timeout).await?.ok_or_else(|| Failure::not_found(auction))
     }
 
     /// The events of an auction that exists.

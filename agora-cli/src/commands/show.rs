@@ -22,7 +22,8 @@ pub(crate) struct Args {
 
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
-    let view = session.client.show(args.auction, Some(session.timeout())).await?.ok_or_else(Failure::not_found)?;
+    let shown = session.client.show(args.auction, Some(session.timeout())).await?;
+    let view = shown.ok_or_else(|| Failure::not_found(args.auction))?;
     session.printer.print(|| json(args.auction, &view), |printer| text(printer, args.auction, &view))
 }
 

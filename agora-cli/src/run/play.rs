@@ -128,7 +128,7 @@ impl Play<'_> {
 
     /// The auction of `--auction`, if it is set up as the script says.
     async fn find(&self, client: &Client, auction: AuctionId) -> Result<AuctionId, Failure> {
-        let summary = client.find(auction, self.settings.timeout).await?.ok_or_else(Failure::not_found)?;
+        let summary = client.find(auction, self.settings.timeout).await?.ok_or_else(|| Failure::not_found(auction))?;
         let differences = differences(&self.script.spec, &summary.spec);
         if differences.is_empty() {
             return Ok(auction);

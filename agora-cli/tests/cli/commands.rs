@@ -68,31 +68,6 @@ fn an_auction_by_hand_from_create_to_result() {
 }
 
 #[test]
-fn refusals_have_codes_and_exit_3() {
-    let cluster = Cluster::of(1);
-    let user = User::new(cluster.broadcast_port);
-    let auction = started(&user, &[]);
-    let nowhere = "00000000-0000-0000-0000-000000000001";
-    let refused = |arguments: &[&str], code: &str| {
-        let ended = user.json(arguments);
-        assert_eq!(ended.code, Some(3), "{arguments:?} {ended:?}");
-        assert_eq!(ended.error()["error"], code, "{arguments:?}");
-    };
-    refused(&["bid", &auction, "12"], "IS_AUCTIONEER");
-    refused(&["--as", "carol", "bid", &auction, "12"], "NOT_PARTICIPANT");
-    refused(&["--as", "carol", "join", &auction], "NOT_OPEN");
-    refused(&["--as", "alice", "bid", &auction, "9.99"], "BELOW_MINIMUM");
-    refused(&["--as", "alice", "bid", &auction, "NaN"], "BAD_AMOUNT");
-    refused(&["--as", "alice", "bid", &auction, "-5"], "BAD_AMOUNT");
-    refused(&["--as", "alice", "bid", &auction, "10", "--round", "9"], "WRONG_ROUND");
-    refused(&["--as", "alice", "start", &auction], "NOT_AUCTIONEER");
-    refused(&["join", nowhere], "NOT_FOUND");
-    refused(&["show", nowhere], "NOT_FOUND");
-    refused(&["watch", nowhere], "NOT_FOUND");
-    refused(&["wait", nowhere, "--until", "started"], "NOT_FOUND");
-}
-
-#[test]
 fn a_repeated_request_does_nothing_twice() {
     let cluster = Cluster::of(1);
     let user = User::new(cluster.broadcast_port);
@@ -204,16 +179,4 @@ fn a_rule_takes_the_limit_that_goes_with_it() {
         let ended = user.json(&[&set_up[..], flags].concat());
         assert_eq!((ended.code, &ended.error()["reason"]), (Some(2), &json!(wanted)));
     }
-}
-
-#[test]
-fn above_the_maximum_of_a_tender_is_refused() {
-    let cluster = Cluster::of(1);
-    let user = User::new(cluster.broadcast_port);
-    let set_up = ["create", "--item", "Task", "--rounds", "1", "--bidders", "1", "--start", "auto"];
-    let created = user.json(&[&set_up[..], &["--rule", "lowest", "--max-bid", "100"]].concat()).line();
-    let auction = created["auction"].as_str().expect("an id");
-    user.json(&["--as", "alice", "join", auction]).line();
-    let ended = user.json(&["--as", "alice", "bid", auction, "100.01"]);
-    assert_eq!((ended.code, &ended.error()["error"]), (Some(3), &json!("ABOVE_MAXIMUM")));
 }

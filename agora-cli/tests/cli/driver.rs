@@ -9,6 +9,8 @@ use agora::node::{Node, NodeHandle};
 use agora::transport::free_broadcast_port;
 use serde_json::Value;
 
+use crate::network::Cut;
+
 /// A folder of its own, gone at the end.
 pub(crate) struct Folder(PathBuf);
 
@@ -140,6 +142,8 @@ pub(crate) fn line_until(child: &mut Child, wanted: impl Fn(&Value) -> bool) -> 
 /// A cluster in this process.
 pub(crate) struct Cluster {
     nodes: Vec<NodeHandle>,
+    /// What each of them sends passes one.
+    links: Vec<Cut>,
     pub(crate) broadcast_port: u16,
 }
 
@@ -152,11 +156,26 @@ impl Cluster {
     pub(crate) fn with(count: u8, settings: Settings) -> Self {
         let broadcast_port = free_broadcast_port().expect("a port");
         let settings = Settings { mode: Mode::Majority(count), ..settings };
-        let start = |_| {
-            let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).build();
+        let links: Vec<_> = (0..count).map(|_| Cut::open(true)).collect();
+        let start = |link: &Cut| {
+            let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).net(link.net()).build();
             node.expect("settings that can be").spawn()
         };
-        Self { nodes: (0..count).map(start).collect(), broadcast_port }
+        Self { nodes: links.iter().map(start).collect(), links, broadcast_port }
+    }
+
+    /// From now on nobody hears the others.
+    pub(crate) fn cut_all_but(&self, uuid: &Value) {
+        for (node, link) in self.nodes.iter().zip(&self.links) {
+            link.set_open(uuid.as_str() == Some(&node.uuid.to_string()));
+        }
+    }
+
+    /// All are heard again.
+    pub(crate) fn mend(&self) {
+        for link in &self.links {
+            link.set_open(true);
+        }
     }
 
     /// Leaves one node alone, without a majority.

@@ -8,6 +8,9 @@ mod endings;
 mod exec;
 mod help;
 mod local;
+#[path = "../../../agora/tests/nodes/network.rs"]
+mod network;
 mod packaged;
+mod refusals;
 mod scripts;
 mod unreachable;

@@ -224,7 +224,7 @@ pub struct Listing {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No leader was found in time; nothing was sent.
     #[error("no leader found")]
@@ -234,6 +234,8 @@ pub enum Failure {
     Unknown {
         /// To ask again under the same id.
         request: RequestId,
+        /// What a leader said last, if one did: no outcome, and why.
+        said: Option<Refusal>,
     },
     /// It was read, and not answered in time. Reading changes nothing.
     #[error("no confirmed answer in time")]

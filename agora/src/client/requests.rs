@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::message::{Action, Failure, Output, Reply};
 use super::port::Port;
 use crate::auction::message::{Bidding, Call, Lobby, Outcome, Submit};
+use crate::auction::refusal::Refusal;
 use crate::id::{Index, RequestId};
 use crate::time::Timestamp;
 use crate::wire::Message;
@@ -26,6 +27,8 @@ struct Open {
     /// An earlier run of the program may have sent it.
     inherited: bool,
     sent: u32,
+    /// The last *no outcome*.
+    said: Option<Refusal>,
     retry: Timestamp,
     deadline: Option<Timestamp>,
     /// The place among the others, for sending all again in the order in which they were given.
@@ -62,6 +65,7 @@ impl Requests {
             known,
             inherited: known.is_some(),
             sent: 0,
+            said: None,
             retry: port.now,
             deadline,
             order: self.order,
@@ -76,6 +80,9 @@ impl Requests {
         if let Reply::Refused(refusal) = reply
             && refusal.code.is_no_outcome()
         {
+            if let Some(open) = self.open.get_mut(&request) {
+                open.said = Some(refusal.clone());
+            }
             return;
         }
         self.finish(request, &Ok(reply.clone()), out);
@@ -101,7 +108,8 @@ impl Requests {
             };
             if open.deadline.is_some_and(|deadline| deadline <= port.now) {
                 let sent = open.sent > 0 || open.inherited;
-                let failure = if sent { Failure::Unknown { request } } else { Failure::NoLeader };
+                let unknown = || Failure::Unknown { request, said: open.said.clone() };
+                let failure = if sent { unknown() } else { Failure::NoLeader };
                 self.finish(request, &Err(failure), port.out);
             } else {
                 self.send(request, port);

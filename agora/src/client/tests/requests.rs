@@ -117,7 +117,7 @@ fn at_the_deadline_what_was_sent_is_unknown() {
     let mut test = Test::led();
     submit(&mut test, Some(Duration::from_millis(50)));
     let out = test.after(Duration::from_millis(50));
-    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::Unknown { request: REQUEST }) }]);
+    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::Unknown { request: REQUEST, said: None }) }]);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn what_an_earlier_run_may_have_sent_is_unknown_even_without_a_leader() {
     let (known, deadline) = (Some(Index(3)), Some(Timestamp::from_micros(1)));
     test.command(Command::Submit { ticket: 1, request: REQUEST, known, action: bid(), deadline });
     let out = test.after(Duration::from_millis(10));
-    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::Unknown { request: REQUEST }) }]);
+    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::Unknown { request: REQUEST, said: None }) }]);
 }
 
 #[test]
