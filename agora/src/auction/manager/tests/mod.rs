@@ -4,6 +4,7 @@ mod any_order;
 mod deadlines;
 mod delivery;
 mod exactly_once;
+mod independent;
 mod leadership;
 mod limits;
 mod reads;
