@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use agora::amount::Amount;
-use agora::auction::event::{Rule, Spec};
+use agora::auction::event::{Disclosure, Rule, Spec};
 use agora::auction::message::Line;
 use agora::client::event::{Event, Side, What};
 use agora::client::message::Leader;
@@ -15,12 +15,17 @@ use std::time::Duration;
 use crate::commands::limit_keys;
 use crate::failure::Failure;
 use crate::output::{Colour, Printer, short};
+use crate::table::{Align, Table, cut};
 
 /// Columns of the text: seq and event.
 const SEQ: usize = 4;
 const EVENT: usize = 19;
+/// Before them, where several auctions are followed: the first digits of the auction's UUID.
+const WHICH: usize = 8;
 /// A table of more bidders than this is cut short in text.
 const MAX_LINES: usize = 20;
+/// A name in a table that is longer than this is cut.
+const MAX_NAME: usize = 20;
 
 /// Names of participants, where they are known.
 pub(crate) type Names = BTreeMap<ParticipantId, String>;
@@ -28,6 +33,21 @@ pub(crate) type Names = BTreeMap<ParticipantId, String>;
 /// Prints an event, once.
 pub(crate) fn print(printer: Printer, event: &Event, names: &Names) -> Result<(), Failure> {
     printer.print(|| to_json(event, names), |printer| to_text(printer, event, names))
+}
+
+/// Prints an event among those of other auctions, once: its auction comes first.
+pub(crate) fn print_among(printer: Printer, event: &Event, names: &Names) -> Result<(), Failure> {
+    printer.print(
+        || to_json(event, names),
+        |printer| {
+            let auction: String = event.head.auction.to_string().chars().take(WHICH).collect();
+            let text = to_text(printer, event, names);
+            let rows = text.lines().enumerate();
+            let rows =
+                rows.map(|(row, text)| format!("{:WHICH$} {text}", if row == 0 { auction.as_str() } else { "" }));
+            rows.collect::<Vec<_>>().join("\n")
+        },
+    )
 }
 
 /// Prints a change of the leader.
@@ -161,7 +181,7 @@ pub(crate) fn put_participant(object: &mut Map<String, Value>, participant: Part
     object.insert("participant".into(), json!(participant));
 }
 
-fn millis(duration: Duration) -> Value {
+pub(crate) fn millis(duration: Duration) -> Value {
     json!(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
@@ -172,7 +192,10 @@ pub(crate) fn call(participant: ParticipantId, names: &Names) -> String {
 
 fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
     let (colour, text) = match &event.what {
-        What::Created { spec, .. } => (Colour::Bold, format!("{}: {}", spec.item, spec_text(spec))),
+        What::Created { spec, .. } => {
+            let indent = " ".repeat(SEQ + 2 + EVENT);
+            (Colour::Bold, format!("{}\n{indent}{}\n{indent}{}", spec.item, spec_text(spec), event.head.auction))
+        }
         What::Joined { participant } | What::Left { participant } => (Colour::Dim, call(*participant, names)),
         What::ReadyCheck { remaining } => (Colour::Dim, format!("{} to confirm the start", rounded(*remaining))),
         What::Started => (Colour::Bold, String::new()),
@@ -188,7 +211,9 @@ fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
             };
             (Colour::Dim, format!("{} {how} in round {round}", call(*participant, names)))
         }
-        What::RoundCompleted { round, lines } => (Colour::Bold, format!("round {round}{}", table(lines, names))),
+        What::RoundCompleted { round, lines } => {
+            (Colour::Bold, format!("round {round}{}", table(printer, lines, names)))
+        }
         What::Ended { side: Side::Won, total, price, .. } => (Colour::Green, sums("for", *total, *price)),
         What::Ended { side: Side::Lost, .. } => (Colour::Dim, String::new()),
         What::Ended { side: Side::Aside, winner, total, price, lines } => {
@@ -196,7 +221,7 @@ fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
                 || "nobody wins: there was no bid".into(),
                 |winner| format!("{} wins {}", call(winner, names), sums("with", *total, *price)).trim_end().to_owned(),
             );
-            (Colour::Green, format!("{who}{}", table(lines, names)))
+            (Colour::Green, format!("{who}{}", table(printer, lines, names)))
         }
         What::Cancelled { reason } => (Colour::Red, reason.clone()),
     };
@@ -206,12 +231,22 @@ fn to_text(printer: Printer, event: &Event, names: &Names) -> String {
 /// How an auction was set up, in a few words.
 pub(crate) fn spec_text(spec: &Spec) -> String {
     let plural = |count: u32, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let length = match spec.round_timeout_ms {
+        Some(ms) => format!(" of {}", format_duration(Duration::from_millis(ms))),
+        None => String::new(),
+    };
     let limit = match spec.rule {
         Rule::Highest => format!("from {}", spec.limit),
         Rule::Lowest => format!("up to {}, the lowest wins", spec.limit),
         Rule::SecondPrice => format!("from {}, at the second price", spec.limit),
     };
-    format!("{}, {}, {limit}", plural(spec.rounds, "round"), plural(spec.bidders, "bidder"))
+    let disclosure = match spec.disclosure {
+        Disclosure::Sealed => "sealed",
+        Disclosure::Open => "open",
+        Disclosure::Secret => "secret",
+    };
+    let (rounds, bidders) = (plural(spec.rounds, "round"), plural(spec.bidders, "bidder"));
+    format!("{rounds}{length}, {bidders}, {limit}, {disclosure}")
 }
 
 /// The winner's total, and what is paid where that is another sum.
@@ -224,23 +259,41 @@ pub(crate) fn sums(word: &str, total: Option<Amount>, price: Option<Amount>) -> 
 }
 
 /// Bids and totals under an event.
-fn table(lines: &[Line], names: &Names) -> String {
-    let indent = SEQ + 2 + EVENT;
-    let mut rows = Vec::new();
+fn table(printer: Printer, lines: &[Line], names: &Names) -> String {
+    let mut table = Table::new([Align::Left, Align::Point, Align::Left, Align::Point]).indented(SEQ + 2 + EVENT);
     for line in lines.iter().take(MAX_LINES) {
-        let bid = line.amount.map(|amount| amount.to_string()).unwrap_or_default();
-        let total = line.total.map(|total| format!("total {total}")).unwrap_or_default();
-        let row = format!("\n{:indent$}{:<16} {bid:>12}  {total}", "", call(line.participant, names));
-        rows.push(row.trim_end().to_owned());
+        let text = |amount: Option<Amount>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+        let total = if line.total.is_some() { "total" } else { "" };
+        let who = cut(&call(line.participant, names), MAX_NAME);
+        table.row([who.into(), text(line.amount).into(), total.into(), text(line.total).into()]);
     }
+    let mut rows: Vec<_> = table.lines(printer).into_iter().map(|row| format!("\n{row}")).collect();
     if lines.len() > MAX_LINES {
-        rows.push(format!("\n{:indent$}and {} more", "", lines.len() - MAX_LINES));
+        rows.push(format!("\n{:indent$}and {} more", "", lines.len() - MAX_LINES, indent = SEQ + 2 + EVENT));
     }
     rows.concat()
 }
 
-/// To the tenth of a second.
-fn rounded(duration: Duration) -> String {
+/// To the tenth of a second; from a minute on, to the second.
+pub(crate) fn rounded(duration: Duration) -> String {
     let tenths = (duration.as_millis() + 50) / 100;
-    format_duration(Duration::from_millis(u64::try_from(tenths * 100).unwrap_or(u64::MAX)))
+    let seconds = (duration.as_millis() + 500) / 1_000;
+    match (tenths, tenths % 10, seconds % 60) {
+        (..600, 0, _) => format!("{}s", tenths / 10),
+        (..600, tenth, _) => format!("{}.{tenth}s", tenths / 10),
+        (_, _, 0) => format!("{}m", seconds / 60),
+        (_, _, rest) => format!("{}m{rest}s", seconds / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_finely_as_people_need_them() {
+        let told =
+            [0, 49, 950, 5_000, 59_949, 59_950, 61_499, 61_500, 3_600_000].map(Duration::from_millis).map(rounded);
+        assert_eq!(told, ["0s", "0s", "1s", "5s", "59.9s", "1m", "1m1s", "1m2s", "60m"]);
+    }
 }

@@ -67,9 +67,16 @@ impl Failure {
         Self::new(FAULT, "timeout", reason)
     }
 
-    pub(crate) fn no_leader() -> Self {
-        let hint = "is a node running? `--join HOST:PORT` names one where no broadcast reaches";
-        let failure = Self::new(NO_LEADER, "no-leader", "no leader found; nothing was sent");
+    /// So many nodes answered, none of which leads.
+    pub(crate) fn no_leader(nodes: usize) -> Self {
+        let (found, hint) = match nodes {
+            0 => ("", "is a node running? `--join HOST:PORT` names one where no broadcast reaches"),
+            _ => (
+                ", though nodes answered",
+                "with `--cluster-size N` more than half of the N must be there; `agora-cli status` tells who is",
+            ),
+        };
+        let failure = Self::new(NO_LEADER, "no-leader", format!("no leader found{found}; nothing was sent"));
         Self { hint: Some(hint.into()), ..failure }
     }
 
@@ -153,7 +160,7 @@ const fn advice(code: Code) -> Option<&'static str> {
 impl From<Unanswered> for Failure {
     fn from(failure: Unanswered) -> Self {
         match failure {
-            Unanswered::NoLeader => Self::no_leader(),
+            Unanswered::NoLeader { nodes } => Self::no_leader(nodes),
             Unanswered::Unknown { request, said } => Self::unknown(request, said.as_ref()),
             Unanswered::NoAnswer => {
                 Self::new(NO_LEADER, "no-leader", "no leader confirmed what was read; nothing was changed")

@@ -93,6 +93,11 @@ impl Identity {
         Ok(Self { participant, path })
     }
 
+    /// The name of its file, which is that of `--as`.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// The commit index that was known when this request was first sent, if it was ever sent from here.
     pub(crate) fn recall(&self, request: RequestId) -> Result<Option<Index>, Failure> {
         let path = self.memo(request);

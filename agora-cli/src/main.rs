@@ -11,6 +11,7 @@ mod options;
 mod output;
 mod run;
 mod session;
+mod table;
 
 use std::process::ExitCode;
 

@@ -6,6 +6,7 @@ use agora::id::ParticipantId;
 use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::failure::Failure;
 
@@ -25,6 +26,8 @@ pub(crate) enum Format {
 pub(crate) struct Printer {
     format: Format,
     colour: bool,
+    /// Of the terminal, if it is one.
+    width: Option<usize>,
 }
 
 /// The colours that are used, and only on a terminal.
@@ -42,8 +45,34 @@ pub(crate) enum Colour {
 
 impl Printer {
     pub(crate) fn new(format: Format) -> Self {
-        let colour = format == Format::Text && io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { format, colour }
+        let terminal = format == Format::Text && io::stdout().is_terminal();
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+        Self { format, colour: terminal && std::env::var_os("NO_COLOR").is_none(), width: width.filter(|_| terminal) }
+    }
+
+    /// One that writes to no terminal.
+    #[cfg(test)]
+    pub(crate) const fn plain(format: Format) -> Self {
+        Self { format, colour: false, width: None }
+    }
+
+    /// As on a terminal of this width.
+    #[cfg(test)]
+    pub(crate) const fn on_terminal(mut self, width: usize) -> Self {
+        self.width = Some(width);
+        self
+    }
+
+    /// How wide the terminal is, if it is one.
+    pub(crate) const fn width(self) -> Option<usize> {
+        self.width
+    }
+
+    /// A line aside from the results, on stderr, that only people need.
+    pub(crate) fn note(self, text: &str) {
+        if self.format == Format::Text {
+            eprintln!("{text}");
+        }
     }
 
     /// One result: as a line of JSON, or as text (which ends without a newline; nothing is written if it is empty).
@@ -80,7 +109,7 @@ impl Printer {
     /// `text` in a column of `width`, in a colour.
     pub(crate) fn column(self, colour: Colour, text: &str, width: usize) -> String {
         let painted = self.paint(colour, text);
-        painted + &" ".repeat(width.saturating_sub(text.chars().count()))
+        painted + &" ".repeat(width.saturating_sub(text.width()))
     }
 }
 

@@ -3,17 +3,32 @@
 use std::time::Duration;
 
 use agora::auction::message::{Ack, Summary};
-use agora::client::message::{Action, Reply};
+use agora::client::message::{Action, Leader, Reply};
 use agora::client::{Client, Events};
 use agora::id::{AuctionId, ParticipantId};
 
 use crate::failure::Failure;
 use crate::identity::Identity;
 use crate::options::Settings;
-use crate::output::Printer;
+use crate::output::{Printer, short};
 
 /// One-shot commands give up after this, unless told otherwise.
 const ONE_SHOT: Duration = Duration::from_secs(10);
+
+/// After so long without a leader people are told what is waited for.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Waits for a leader.
+pub(crate) async fn leader(client: &Client, timeout: Option<Duration>, printer: Printer) -> Result<Leader, Failure> {
+    let found = client.leader(timeout);
+    tokio::pin!(found);
+    tokio::select! {
+        leader = &mut found => return Ok(leader?),
+        () = tokio::time::sleep(QUIET) => {}
+    }
+    printer.note("no leader found yet; looking on, until ctrl-c");
+    Ok(found.await?)
+}
 
 /// A command's surroundings.
 #[derive(Debug)]
@@ -33,6 +48,11 @@ impl Session {
 
     pub(crate) const fn participant(&self) -> ParticipantId {
         self.identity.participant
+    }
+
+    /// Who that is, for people.
+    pub(crate) fn name(&self) -> String {
+        format!("{} ({})", self.identity.name(), short(self.identity.participant))
     }
 
     /// How long a one-shot command may take.

@@ -1,5 +1,6 @@
 //! `bid`: bid in a round.
 
+use agora::amount::Amount;
 use agora::auction::message::Ack;
 use agora::client::message::Action;
 use agora::id::{AuctionId, Round};
@@ -37,9 +38,14 @@ fn amount(text: &str) -> Result<String, String> {
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let Args { auction, amount, round } = args;
+    let asked = Amount::parse(&amount).ok();
     let action = Action::Bid { auction, round: round.map(Round), amount: Some(amount) };
     let ack = session.submit(action).await?;
-    print(&ack, session)
+    print(&ack, session)?;
+    if ack.receipt.amount != asked {
+        session.printer.note("that request was given before, with what stands");
+    }
+    Ok(())
 }
 
 /// A bid, or a pass, that stands.

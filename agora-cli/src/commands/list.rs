@@ -8,6 +8,7 @@ use super::summary_json;
 use crate::failure::Failure;
 use crate::output::{Colour, Printer};
 use crate::session::Session;
+use crate::table::{Align, Cell, Table};
 
 /// Which auctions.
 #[derive(Debug, clap::Args)]
@@ -39,18 +40,39 @@ impl From<State> for Phase {
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let listing = session.client.list(args.state.map(Phase::from), Some(session.timeout())).await?;
+    if listing.auctions.is_empty() {
+        session.printer.note("no auctions");
+        return Ok(());
+    }
+    session.printer.say(|printer| text(printer, listing.auctions.clone()))?;
     for summary in &listing.auctions {
-        session.printer.print(|| Value::Object(summary_json(summary)), |printer| text(printer, summary))?;
+        session.printer.print(|| Value::Object(summary_json(summary)), |_| String::new())?;
     }
     Ok(())
 }
 
-fn text(printer: Printer, summary: &Summary) -> String {
-    let Summary { auction, spec, phase, round, bidders, .. } = summary;
-    let item: String = spec.item.chars().take(14).collect();
-    let (colour, state) = state(*phase);
-    let state = printer.column(colour, state, 10);
-    format!("{auction}  {state} {round:>2}/{:<2} {bidders:>2}/{:<2}  {item}", spec.rounds, spec.bidders)
+/// For people the ones that they can do something about come first.
+fn text(printer: Printer, mut auctions: Vec<Summary>) -> String {
+    let place = |phase| match phase {
+        Phase::Active => 0,
+        Phase::Waiting => 1,
+        Phase::Completed => 2,
+        Phase::Cancelled => 3,
+    };
+    auctions.sort_by(|one, other| (place(one.phase), &one.spec.item).cmp(&(place(other.phase), &other.spec.item)));
+    let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
+    let mut table = Table::headed(columns, ["AUCTION", "STATE", "ROUND", "BIDDERS", "ITEM"]);
+    for Summary { auction, spec, phase, round, bidders, .. } in auctions {
+        let (colour, state) = state(phase);
+        table.row([
+            auction.into(),
+            Cell::from(state).coloured(colour),
+            format!("{round}/{}", spec.rounds).into(),
+            format!("{bidders}/{}", spec.bidders).into(),
+            spec.item.into(),
+        ]);
+    }
+    table.lines(printer).join("\n")
 }
 
 /// How people are shown a state.

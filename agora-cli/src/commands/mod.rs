@@ -116,7 +116,7 @@ fn print_done(session: &Session, auction: AuctionId, ack: &Ack, done: &str) -> R
             put_durability(&mut object, ack);
             Value::Object(object)
         },
-        |_| format!("{done} {auction}"),
+        |_| format!("{done} {auction} as {}", session.name()),
     )
 }
 

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::failure::Failure;
 use crate::output::{Colour, Printer};
 use crate::session::Session;
+use crate::table::{Align, Cell, Table};
 
 /// How often `--wait` looks.
 const POLL: Duration = Duration::from_millis(50);
@@ -34,7 +35,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
 
 async fn wait(wanted: usize, session: &Session) -> Result<Box<Status>, Failure> {
     let end = deadline(session.timeout());
-    let mut held = None;
+    let (mut held, mut answered) = (None, 0);
     loop {
         if let Ok(Ok(status)) = timeout_at(end, session.client.status(None)).await {
             let holders = holders(&status);
@@ -42,10 +43,11 @@ async fn wait(wanted: usize, session: &Session) -> Result<Box<Status>, Failure> 
                 return Ok(status);
             }
             held = status.serving.then_some(holders);
+            answered = 1;
         } else {
             return Err(match held {
                 Some(held) => Failure::timeout(format!("{held} of {wanted} nodes hold the log")),
-                None => Failure::no_leader(),
+                None => Failure::no_leader(answered),
             });
         }
         let _ = timeout_at(end, sleep(POLL)).await;
@@ -139,21 +141,34 @@ fn text(printer: Printer, status: &Status) -> String {
         Some(leader) => format!("{leader}, as {} says", status.node),
         None => format!("none that {} knows of", status.node),
     };
+    let [received, accepted, refused, repeated, no_outcome] = status.fates;
     let [waiting, active, completed, cancelled] = status.auctions;
     let mut lines = vec![
         format!("leader    {}", printer.paint(Colour::Bold, &leader)),
         format!("commit    {}", status.commit),
         format!("auctions  {waiting} waiting, {active} active, {completed} completed, {cancelled} cancelled"),
     ];
+    if status.serving {
+        lines.push(format!(
+            "requests  {received}: {accepted} accepted, {refused} refused, {repeated} repeated, {no_outcome} without outcome"
+        ));
+    } else if status.leader.is_none() && !status.members.is_empty() {
+        let members = status.members.len();
+        lines.push(format!("members   {members}; with `--cluster-size N` more than half of the N must be there"));
+    }
+    let mut table = Table::new([Align::Left; 3]);
     for Node { id, state, index, heard } in nodes(status) {
         let state = if status.leader == Some(id) { "leader" } else { state };
         let place = match (heard, index) {
-            (Some(false), _) => printer.paint(Colour::Red, "not heard"),
-            (_, Some(index)) if lag(status, index) > 0 => format!("index {index}, {} behind", lag(status, index)),
-            (_, Some(index)) => format!("index {index}"),
-            (_, None) => String::new(),
+            (Some(false), _) => Cell::from("not heard").coloured(Colour::Red),
+            (_, Some(index)) if lag(status, index) > 0 => {
+                format!("index {index}, {} behind", lag(status, index)).into()
+            }
+            (_, Some(index)) => format!("index {index}").into(),
+            (_, None) => "not known".into(),
         };
-        lines.push(format!("{id}  {state:<9} {place}").trim_end().into());
+        table.row([id.into(), state.into(), place]);
     }
+    lines.extend(table.lines(printer));
     lines.join("\n")
 }

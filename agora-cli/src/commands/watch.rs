@@ -6,7 +6,7 @@ use agora::id::AuctionId;
 
 use crate::events::{self, Names};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// Which auction.
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let leaders = session.client.leaders().await;
-    session.client.leader(session.patience()).await?;
+    session::leader(&session.client, session.patience(), session.printer).await?;
     let stream = match args.auction {
         Some(auction) => {
             session.find(auction, session.patience()).await?;
@@ -38,7 +38,8 @@ async fn follow(session: &Session, mut stream: Events, mut leaders: Leaders, one
             event = stream.next() => {
                 let Some(event) = event else { return Ok(()) };
                 let event = event?;
-                events::print(session.printer, &event, &Names::new())?;
+                let print = if one { events::print } else { events::print_among };
+                print(session.printer, &event, &Names::new())?;
                 match event.what {
                     What::Ended { .. } if one => return Ok(()),
                     What::Cancelled { reason } if one => return Err(Failure::cancelled(reason)),

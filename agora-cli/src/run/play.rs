@@ -24,7 +24,8 @@ use crate::events::{self, Names};
 use crate::failure::Failure;
 use crate::identity;
 use crate::options::Settings;
-use crate::output::{Colour, Printer};
+use crate::output::Printer;
+use crate::session;
 
 /// How often a local cluster is asked whether it is complete.
 const POLL: Duration = Duration::from_millis(20);
@@ -63,7 +64,7 @@ impl Play<'_> {
         let auctioneer = self.cast.has_auctioneer();
         // Who plays no auctioneer looks on as somebody aside.
         let client = self.connect(if auctioneer { Some(AUCTIONEER) } else { None }).await?;
-        client.leader(timeout).await?;
+        session::leader(&client, timeout, self.printer).await?;
         if let Some(crash) = &crash {
             complete(&client, crash.nodes.count()).await?;
         }
@@ -118,11 +119,6 @@ impl Play<'_> {
             Reply::Done(ack) => ack.receipt.auction,
             Reply::Refused(refusal) => return Err(Failure::refused(&refusal)),
         };
-        if !self.cast.only.is_empty() {
-            // Whoever plays the others has to be told. In JSON every event names it.
-            let line = |printer| events::line(printer, None, "auction", Colour::Bold, &auction.to_string());
-            self.printer.say(line)?;
-        }
         Ok(auction)
     }
 

@@ -13,4 +13,5 @@ mod network;
 mod packaged;
 mod refusals;
 mod scripts;
+mod tables;
 mod unreachable;

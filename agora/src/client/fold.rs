@@ -1,6 +1,7 @@
 //! An auction as a participant or watcher sees it: the fold of the events that it was told.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::event::{Event, What};
 use crate::amount::Amount;
@@ -21,6 +22,8 @@ pub struct View {
     pub round: Round,
     /// Whether bids of that round are taken.
     pub open: bool,
+    /// Until the deadline of the ready check that is out, or of the open round, as of when its event was sent.
+    pub remaining: Option<Duration>,
     /// In order of joining.
     pub bidders: Vec<ParticipantId>,
     /// All bids and passes, in order.
@@ -62,6 +65,7 @@ impl View {
             phase: Phase::Waiting,
             round: Round(0),
             open: false,
+            remaining: None,
             bidders: Vec::new(),
             bids: Vec::new(),
             standings: Vec::new(),
@@ -85,14 +89,19 @@ impl View {
     /// Adds the next event.
     pub fn apply(&mut self, event: &Event) {
         self.last = event.head.seq;
+        if !matches!(event.what, What::Bid { .. } | What::Joined { .. }) {
+            self.remaining = None;
+        }
         match &event.what {
-            What::Created { .. } | What::ReadyCheck { .. } => {}
+            What::Created { .. } => {}
+            What::ReadyCheck { remaining } => self.remaining = Some(*remaining),
             What::Joined { participant } => self.bidders.push(*participant),
             What::Left { participant } => self.bidders.retain(|bidder| bidder != participant),
             What::Started => self.phase = Phase::Active,
-            What::RoundStarted { round, .. } => {
+            What::RoundStarted { round, remaining } => {
                 self.round = *round;
                 self.open = true;
+                self.remaining = *remaining;
             }
             What::Bid { round, participant, pass, amount } => {
                 let (seq, round, participant) = (event.head.seq, *round, *participant);

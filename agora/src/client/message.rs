@@ -227,8 +227,11 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No leader was found in time; nothing was sent.
-    #[error("no leader found")]
-    NoLeader,
+    #[error("no leader found; {nodes} nodes answered")]
+    NoLeader {
+        /// So many nodes answered, none of which leads.
+        nodes: usize,
+    },
     /// It was sent, and not answered in time: it may have been carried out, or may yet be.
     #[error("the outcome of request {request} is unknown")]
     Unknown {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::event::Piece;
 use super::follows::Follows;
-use super::message::{Command, Failure, Input, Leader, Output, Reply};
+use super::message::{Command, Input, Leader, Output, Reply};
 use super::port::{Port, Who, spread};
 use super::reads::{Answer, For, Reads, What};
 use super::requests::{Order, Requests};
@@ -189,7 +189,7 @@ impl Dialogue {
         self.locating.retain(|(ticket, deadline)| {
             let over = deadline.is_some_and(|deadline| deadline <= now);
             if over {
-                out.push(Output::Located { ticket: *ticket, result: Err(Failure::NoLeader) });
+                out.push(Output::Located { ticket: *ticket, result: Err(self.search.no_leader()) });
             }
             !over
         });

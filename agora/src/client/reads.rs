@@ -97,7 +97,7 @@ impl Reads {
         let numbers: Vec<_> = self.open.iter().filter(|(_, read)| due(read)).map(|(number, _)| *number).collect();
         for number in numbers {
             if self.open[&number].deadline.is_some_and(|deadline| deadline <= port.now) {
-                self.fail(number, port.out);
+                self.fail(number, port);
             } else {
                 self.send(number, port);
             }
@@ -108,10 +108,10 @@ impl Reads {
         self.open.values().map(|read| read.deadline.map_or(read.retry, |deadline| deadline.min(read.retry))).min()
     }
 
-    fn fail(&mut self, number: u64, out: &mut Vec<Output>) {
+    fn fail(&mut self, number: u64, port: &mut Port<'_>) {
         let Some(Read { purpose: For::Ticket(ticket), what, sent, .. }) = self.open.remove(&number) else { return };
-        let failure = if sent > 0 { Failure::NoAnswer } else { Failure::NoLeader };
-        out.push(match what {
+        let failure = if sent > 0 { Failure::NoAnswer } else { port.search.no_leader() };
+        port.out.push(match what {
             What::List { .. } => Output::Listed { ticket, result: Err(failure) },
             What::Status => Output::Told { ticket, result: Err(failure) },
         });

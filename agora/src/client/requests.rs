@@ -109,7 +109,7 @@ impl Requests {
             if open.deadline.is_some_and(|deadline| deadline <= port.now) {
                 let sent = open.sent > 0 || open.inherited;
                 let unknown = || Failure::Unknown { request, said: open.said.clone() };
-                let failure = if sent { unknown() } else { Failure::NoLeader };
+                let failure = if sent { unknown() } else { port.search.no_leader() };
                 self.finish(request, &Err(failure), port.out);
             } else {
                 self.send(request, port);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::message::{Leader, Output};
+use super::message::{Failure, Leader, Output};
 use crate::discovery::message::{CLIENT_PADDING, Message as Discovery};
 use crate::id::{Epoch, Index, NodeId};
 use crate::time::Timestamp;
@@ -97,6 +97,11 @@ impl Search {
     pub(super) fn leader(&self) -> Option<(Leader, u64)> {
         let leader = self.leader?;
         Some((leader, *self.cookies.get(&leader.address)?))
+    }
+
+    /// Nobody leads, as far as is known.
+    pub(super) fn no_leader(&self) -> Failure {
+        Failure::NoLeader { nodes: self.cookies.len() }
     }
 
     /// The nodes that have answered, by turns, and the cookie that counts there.

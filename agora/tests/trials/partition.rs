@@ -202,7 +202,7 @@ async fn with_a_cluster_size_the_smaller_side_acknowledges_nothing_and_the_other
     let unknown = lone.submit(house.bidding("99"), Some(A_WHILE)).await;
     assert!(matches!(unknown, Err(Failure::Unknown { .. })), "{unknown:?}");
     let read = lone.list(None, Some(A_WHILE)).await;
-    assert!(matches!(read, Err(Failure::NoAnswer | Failure::NoLeader)), "{read:?}");
+    assert!(matches!(read, Err(Failure::NoAnswer | Failure::NoLeader { .. })), "{read:?}");
 
     house.bid(1, 1, "11").await;
     house.bid(0, 2, "10").await;

@@ -125,7 +125,7 @@ fn at_the_deadline_what_was_never_sent_found_no_leader() {
     let mut test = Test::new();
     submit(&mut test, Some(Duration::from_millis(10)));
     let out = test.after(Duration::from_millis(10));
-    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::NoLeader) }]);
+    assert_eq!(out, [Output::Answered { ticket: 1, result: Err(Failure::NoLeader { nodes: 0 }) }]);
 }
 
 #[test]

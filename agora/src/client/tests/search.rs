@@ -130,7 +130,7 @@ fn who_waits_for_a_leader_gives_up_at_the_deadline() {
     let mut test = Test::new();
     test.command(Command::Locate { ticket: 3, deadline: Some(Timestamp::from_micros(300_000)) });
     let out = test.after(Duration::from_millis(300));
-    assert!(out.contains(&Output::Located { ticket: 3, result: Err(Failure::NoLeader) }));
+    assert!(out.contains(&Output::Located { ticket: 3, result: Err(Failure::NoLeader { nodes: 0 }) }));
 }
 
 #[test]
