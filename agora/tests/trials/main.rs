@@ -6,6 +6,7 @@ mod cluster;
 mod failover;
 mod forgery;
 mod house;
+mod many;
 mod partition;
 mod rubbish;
 mod rules;
