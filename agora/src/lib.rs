@@ -17,35 +17,35 @@
 //! use agora::transport::free_broadcast_port;
 //! use uuid::Uuid;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let node = Node::builder().loopback(free_broadcast_port()?).build()?.spawn();
-//! println!("at your service on {}", node.ready().await?);
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let node = Node::builder().loopback(free_broadcast_port()?).build()?.spawn();
+//!     println!("at your service on {}", node.ready().await?);
 //!
-//! let auctioneer = node.client(ParticipantId(Uuid::from_u128(1))).await?;
-//! let painting = Spec {
-//!     item: "Painting".into(),
-//!     rule: Rule::Highest,
-//!     disclosure: Disclosure::Sealed,
-//!     limit: Amount::parse("10.00")?,
-//!     rounds: 3,
-//!     bidders: 2,
-//!     round_timeout_ms: Some(60_000),
-//!     start: Start::Auto,
-//! };
-//! let Reply::Done(ack) = auctioneer.submit(Action::Create(painting), None).await? else {
-//!     return Err("refused".into());
-//! };
+//!     let auctioneer = node.client(ParticipantId(Uuid::from_u128(1))).await?;
+//!     let painting = Spec {
+//!         item: "Painting".into(),
+//!         rule: Rule::Highest,
+//!         disclosure: Disclosure::Sealed,
+//!         limit: Amount::parse("10.00")?,
+//!         rounds: 3,
+//!         bidders: 2,
+//!         round_timeout_ms: Some(60_000),
+//!         start: Start::Auto,
+//!     };
+//!     let Reply::Done(ack) = auctioneer.submit(Action::Create(painting), None).await? else {
+//!         return Err("refused".into());
+//!     };
 //!
-//! let mut committed = node.committed(Position::START);
-//! let Some(Told::Event { event: decision, .. }) = committed.next().await else {
-//!     return Err("ended".into());
-//! };
-//! assert_eq!(decision.events[0].auction(), ack.receipt.auction);
+//!     let mut committed = node.committed(Position::START);
+//!     let Some(Told::Event { event: decision, .. }) = committed.next().await else {
+//!         return Err("ended".into());
+//!     };
+//!     assert_eq!(decision.events[0].auction(), ack.receipt.auction);
 //!
-//! node.shutdown().await;
-//! # Ok(())
-//! # }
+//!     node.shutdown().await;
+//!     Ok(())
+//! }
 //! ```
 //!
 //! The auctions are one state machine on the log; a service's own can stand in their place ([`machine`]).
