@@ -1,7 +1,9 @@
 //! `wait`: until an auction has come so far; also where it came so far before.
 
+use agora::auction::message::Phase;
 use agora::client::event::{Event, What};
-use agora::id::{AuctionId, Round};
+use agora::client::fold::View;
+use agora::id::{AuctionId, Round, Seq};
 use tokio::time::timeout_at;
 
 use super::status::deadline;
@@ -54,23 +56,43 @@ impl Until {
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
     let end = deadline(session.timeout());
-    session.find(args.auction, Some(session.timeout())).await?;
-    match timeout_at(end, wait(&args, session)).await {
+    let last = session.find(args.auction, Some(session.timeout())).await?.last;
+    match timeout_at(end, wait(&args, last, session)).await {
         Ok(Ok(event)) => events::print(session.printer, &event, &Names::new()),
         Ok(Err(failure)) => Err(failure),
         Err(_) => Err(Failure::timeout("the auction did not come so far in time")),
     }
 }
 
-async fn wait(args: &Args, session: &Session) -> Result<Event, Failure> {
+/// `last` is the event up to which all has happened already.
+async fn wait(args: &Args, last: Seq, session: &Session) -> Result<Event, Failure> {
     let mut events = session.follow(args.auction).await;
+    let mut view: Option<View> = None;
+    // A ready check is taken back when a bidder leaves: what counts is whether one is out, or led to the start.
+    let mut check = None;
     while let Some(event) = events.next().await {
         let event = event?;
-        if args.until.is_met(&event.what) {
-            return Ok(event);
+        match &mut view {
+            Some(view) => view.apply(&event),
+            None => view = View::begin(&event),
         }
+        let (seq, is_met) = (event.head.seq, args.until.is_met(&event.what));
         if let What::Cancelled { reason } = event.what {
             return Err(Failure::cancelled(reason));
+        }
+        if is_met && args.until != Until::ReadyCheck {
+            return Ok(event);
+        }
+        if is_met {
+            check = Some(event);
+        } else if view.as_ref().is_some_and(|view| !view.has_minimum()) {
+            check = None;
+        }
+        let started = view.as_ref().is_some_and(|view| view.phase != Phase::Waiting);
+        if (started || seq >= last)
+            && let Some(check) = check.take()
+        {
+            return Ok(check);
         }
     }
     Err(Failure::fault("the auction is over and never came so far"))

@@ -80,9 +80,9 @@ fn crash(text: &str) -> Result<u32, String> {
 /// Runs it.
 pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Result<(), Failure> {
     let cast = Cast { only: args.only, auction: args.auction, identities: args.identities };
-    cast.check()?;
     let place = check::Place { cast: &cast, local: args.local.is_some(), crash: args.crash };
     let script = check::read(&args.script, &place)?;
+    cast.check()?;
     if let (Some(_), Some(count @ ..3)) = (args.crash, args.local) {
         return Err(Failure::usage(format!(
             "--crash with --local {count} would leave no majority: it takes 3 or more"

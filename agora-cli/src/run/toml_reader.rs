@@ -56,7 +56,9 @@ impl<'a, 'i> Reader<'a, 'i> {
 
     /// The value of a key, if it is there.
     pub(super) fn optional(&mut self, key: &'static str) -> Option<Found<'a, 'i>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         let (_, value) = self.table.iter().find(|(found, _)| found.get_ref().as_ref() == key)?;
         Some((value.get_ref(), value.span().start))
     }

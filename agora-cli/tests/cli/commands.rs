@@ -180,3 +180,22 @@ fn a_rule_takes_the_limit_that_goes_with_it() {
         assert_eq!((ended.code, &ended.error()["reason"]), (Some(2), &json!(wanted)));
     }
 }
+
+#[test]
+fn a_ready_check_that_was_taken_back_does_not_count() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let auction = created(&user, &[]);
+    for name in ["alice", "bob"] {
+        user.json(&["--as", name, "join", &auction]).line();
+    }
+    let wait = |timeout: &str| user.json(&["--timeout", timeout, "wait", &auction, "--until", "ready-check"]);
+    let first = wait("10s").line();
+    user.json(&["--as", "bob", "leave", &auction]).line();
+    assert_eq!(wait("300ms").error()["error"], "timeout", "none is out");
+    user.json(&["--as", "carol", "join", &auction]).line();
+    let second = wait("10s").line();
+    assert!(second["seq"].as_u64() > first["seq"].as_u64(), "{first} {second}");
+    user.json(&["start", &auction]).line();
+    assert_eq!(wait("10s").line()["seq"], second["seq"], "also where it came so far before");
+}

@@ -89,14 +89,19 @@ impl View {
     /// Adds the next event.
     pub fn apply(&mut self, event: &Event) {
         self.last = event.head.seq;
-        if !matches!(event.what, What::Bid { .. } | What::Joined { .. }) {
+        if !matches!(event.what, What::Bid { .. } | What::Joined { .. } | What::Left { .. }) {
             self.remaining = None;
         }
         match &event.what {
             What::Created { .. } => {}
             What::ReadyCheck { remaining } => self.remaining = Some(*remaining),
             What::Joined { participant } => self.bidders.push(*participant),
-            What::Left { participant } => self.bidders.retain(|bidder| bidder != participant),
+            What::Left { participant } => {
+                self.bidders.retain(|bidder| bidder != participant);
+                if !self.has_minimum() {
+                    self.remaining = None;
+                }
+            }
             What::Started => self.phase = Phase::Active,
             What::RoundStarted { round, remaining } => {
                 self.round = *round;
@@ -125,6 +130,11 @@ impl View {
                 self.reason = Some(reason.clone());
             }
         }
+    }
+
+    /// Whether as many bidders are there as the auction needs; else no ready check is out.
+    pub fn has_minimum(&self) -> bool {
+        u32::try_from(self.bidders.len()).is_ok_and(|joined| joined >= self.spec.bidders)
     }
 
     /// A complete round opens the amounts of its bids.

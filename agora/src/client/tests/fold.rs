@@ -76,3 +76,22 @@ fn a_cancelled_auction_keeps_its_reason() {
     let view = View::fold(&events(whats)).expect("a view");
     assert_eq!((view.phase, view.reason.as_deref()), (Phase::Cancelled, Some("START_TIMEOUT")));
 }
+
+#[test]
+fn the_time_that_is_left_is_that_of_the_ready_check_or_round_that_is_open() {
+    let minute = Duration::from_secs(60);
+    let remaining = |whats: &[What]| View::fold(&events(whats.to_vec())).expect("a view").remaining;
+    let created = || until_round_1().remove(0);
+    let joined = |n| What::Joined { participant: participant(n) };
+    let check = || What::ReadyCheck { remaining: minute };
+    let ready = [created(), joined(1), joined(2), check()];
+    assert_eq!(remaining(&ready[..3]), None);
+    assert_eq!(remaining(&ready), Some(minute));
+    assert_eq!(remaining(&[&ready[..], &[joined(3)]].concat()), Some(minute));
+    let left = What::Left { participant: participant(1) };
+    assert_eq!(remaining(&[&ready[..], std::slice::from_ref(&left)].concat()), None, "taken back");
+    assert_eq!(remaining(&[&ready[..], &[joined(3), left]].concat()), Some(minute), "enough are left");
+    assert_eq!(remaining(&[&ready[..], &[What::Started]].concat()), None);
+    let round = What::RoundStarted { round: Round(1), remaining: Some(minute) };
+    assert_eq!(remaining(&[&ready[..], &[What::Started, round]].concat()), Some(minute));
+}
