@@ -97,6 +97,35 @@ fn an_auctioneer_that_died_goes_on_with_its_identity() {
 }
 
 #[test]
+fn bidders_that_died_in_a_round_go_on_with_their_identities() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let folder = user.state().join("roles");
+    let kept = ["--identities", folder.to_str().expect("UTF-8")];
+    let (first, auction) = auctioneer(&user, &kept);
+    let half = [&["run", PAINTING, "--auction", &auction, "--only", "alice,bob"][..], &kept].concat();
+    let mut second = user.begins(&half);
+    let file = folder.join("carol.toml");
+    let carol = |command: &[&str]| {
+        user.json(&[&["--identity", file.to_str().expect("UTF-8")], command].concat()).line();
+    };
+    carol(&["join", &auction]);
+    carol(&["wait", &auction, "--until", "round=1"]);
+    carol(&["bid", &auction, "15", "--round", "1"]);
+    // Carol is silent, so the second round stays open.
+    line_until(&mut second, |line| line["event"] == "bid" && line["round"] == 2);
+    second.kill().expect("it runs");
+    second.wait().expect("it ends");
+    let second = user.begins(&half);
+    carol(&["bid", &auction, "10", "--round", "2"]);
+    carol(&["wait", &auction, "--until", "round=3"]);
+    carol(&["pass", &auction, "--round", "3"]);
+    let (first, second) = (result(&ends(first)), ends(second));
+    assert_eq!((&result(&second)["winner"], &first["total"]), (&json!("bob"), &json!("45.75")));
+    assert!(second.lines().iter().all(|line| line["event"] != "bid-refused"), "{second:?}");
+}
+
+#[test]
 fn a_script_that_does_not_fit_the_auction_sends_nothing() {
     let cluster = Cluster::of(1);
     let user = User::new(cluster.broadcast_port);

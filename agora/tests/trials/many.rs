@@ -17,14 +17,14 @@ const AT_ONCE: usize = 250;
 
 /// Asks all of this of the leader, a few hundred at a time; the auctions that it was done in.
 async fn all(client: &agora::client::Client, mut actions: impl Iterator<Item = Action>) -> BTreeSet<AuctionId> {
-    let (mut under_way, mut auctions) = (JoinSet::new(), BTreeSet::new());
+    let (mut under_way, mut done_in) = (JoinSet::new(), BTreeSet::new());
     loop {
         for action in actions.by_ref().take(AT_ONCE - under_way.len()) {
             let client = client.clone();
             under_way.spawn(async move { done(&client, action).await.0 });
         }
-        let Some(auction) = under_way.join_next().await else { return auctions };
-        assert!(auctions.insert(auction.expect("a client that goes on")), "each once");
+        let Some(auction) = under_way.join_next().await else { return done_in };
+        assert!(done_in.insert(auction.expect("a client that goes on")), "each once");
     }
 }
 
