@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """A bidder in another language: docs/protocol.md, chapter "Write a client", in the order of its steps. It joins an auction,
 bids START, START + STEP, … up to LIMIT and then passes, and prints a JSON object for every event and answer. Run again, it
-goes on as the same participant. Needs `pip install msgpack`.
+goes on as the same participant: the one in the file of --identity, which it holds locked meanwhile. Needs `pip install
+msgpack`.
 
-Exit: 0 the auction ended; 3 refused; 5 cancelled; 6 sent and not answered in time: the outcome is unknown."""
+Exit: 0 the auction ended; 2 it cannot begin; 3 refused; 4 no leader was found in time, so the request was not sent
+(NO_LEADER); 5 cancelled; 6 sent and not answered in time: the outcome is unknown (UNKNOWN)."""
 
 import argparse
+import fcntl
 import json
 import os
 import random
@@ -16,7 +19,10 @@ import uuid
 import zlib
 from decimal import Decimal
 
-import msgpack
+try:
+    import msgpack
+except ImportError:
+    msgpack = None  # --help needs none.
 
 # The events of an auction, and their fields behind the head.
 EVENTS = {
@@ -43,7 +49,7 @@ def tell(event, **what):
 class Bidder:
     def __init__(self, options):
         self.options = options
-        self.auction, self.participant = options.auction.bytes, identity(options.identity).bytes
+        self.auction, self.participant = options.auction.bytes, options.participant.bytes
         self.session, self.nonce = random.SystemRandom().getrandbits(64), random.SystemRandom().getrandbits(64)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -242,6 +248,9 @@ class Bidder:
             self.receive()
             self.bid()
             if self.request and time.monotonic() > self.request["deadline"]:
+                if not self.request["sent"]:
+                    tell("NO_LEADER")
+                    return 4
                 tell("UNKNOWN", request=self.request["id"], sent=self.request["sent"])
                 return 6
         return self.done
@@ -254,28 +263,40 @@ def named(address):
     return None if host in ("0.0.0.0", "::") else (host, port)
 
 
-def identity(path):
-    """The participant: made on first use, then kept."""
-    if not os.path.exists(path):
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(str(uuid.uuid4()))
-    with open(path) as file:
-        return uuid.UUID(file.read())
+def identity(file):
+    """The participant in this file, made on first use; nobody else can be it until this process ends."""
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    file.seek(0)
+    text = file.read()
+    if not text:
+        text = str(uuid.uuid4())
+        file.write(text)
+        file.flush()
+    return uuid.UUID(text)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("auction", type=uuid.UUID)
-    parser.add_argument("--identity", default="bidder.id", help="file that keeps who this is")
+    parser.add_argument("--identity", default="bidder.id", help="file that keeps who this is [default: bidder.id]")
     parser.add_argument("--start", type=Decimal, default=Decimal(10))
     parser.add_argument("--step", type=Decimal, default=Decimal("2.5"))
     parser.add_argument("--limit", type=Decimal, default=Decimal(100))
-    parser.add_argument("--timeout", type=float, default=30, help="seconds until a request's outcome counts as unknown")
+    parser.add_argument("--timeout", type=float, default=30, help="seconds that a request may take")
     parser.add_argument("--cluster", default="agora")
     parser.add_argument("--join", action="append", default=[], help="host:port of a node")
     parser.add_argument("--broadcast-port", type=int, default=12345)
     parser.add_argument("--broadcast-address", action="append", help="default: 255.255.255.255 and 127.255.255.255")
     options = parser.parse_args()
+    if msgpack is None:
+        parser.exit(2, "bidder.py: msgpack is missing: `pip install msgpack`\n")
+    try:
+        own = open(os.open(options.identity, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+        options.participant = identity(own)
+    except BlockingIOError:
+        parser.exit(2, f"bidder.py: {options.identity}: another process is this bidder; --identity FILE is another\n")
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"bidder.py: {options.identity}: {error}\n")
     broadcast = options.broadcast_address or ["255.255.255.255", "127.255.255.255"]
     joins = (name.rpartition(":") for name in options.join)
     options.nodes = [(host, options.broadcast_port) for host in broadcast]

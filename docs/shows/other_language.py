@@ -2,10 +2,12 @@
 """Two bidders in Python (docs/clients/bidder.py) and one of agora-cli in one auction on three
 nodes; the leader is killed (`kill -9`) in round 2. In the first run with both Python bids in; in the second as the round
 begins, so that the Python bids meet a dying leader; in the third everything passes a relay that loses, repeats and
-reorders datagrams. Every bid that was acknowledged is in `show`, every event came once and in order, the right one wins."""
+reorders datagrams. Every bid that was acknowledged is in `show`, every event came once and in order, the right one wins.
+A second process is not the same bidder, and one without a leader says that nothing was sent."""
 
 import os
 import sys
+import uuid
 from decimal import Decimal
 
 from auction import Auction, gapless
@@ -35,15 +37,29 @@ class PythonBidder(Child):
         return [line for _, line in self.seen(lambda line: line.get("event") == "BID_ACK" and line["amount"])]
 
 
+def bidder(cluster, name, auction, *flags):
+    flags = [*flags, "--identity", str(cluster.folder / f"{name}.id")]
+    return cluster.spawn(PythonBidder, name, [PYTHON, str(BIDDER), auction, *cluster.reach(), *flags])
+
+
 def bidders(cluster, auction):
     started = {}
     for name, (start, step, limit) in STRATEGIES.items():
-        flags = ["--start", start, "--step", step, "--limit", limit, "--identity", str(cluster.folder / f"{name}.id")]
-        command = [PYTHON, str(BIDDER), auction, *cluster.reach(), *flags]
-        started[name] = cluster.spawn(PythonBidder, name, command)
-    for name, bidder in started.items():
-        bidder.await_event("AUCTION_JOIN_ACK")
+        started[name] = bidder(cluster, name, auction, "--start", start, "--step", step, "--limit", limit)
+    for each in started.values():
+        each.await_event("AUCTION_JOIN_ACK")
+    second = bidder(cluster, "alice", auction)
+    refused = second.wait() == 2 and "another process is this bidder" in "".join(second.stderr)
+    check(refused, f"alice twice: the second ended with {second.process.returncode}: {second.stderr[-3:]}")
     return started
+
+
+def without_a_leader():
+    with Cluster(3) as cluster:
+        alone = bidder(cluster, "alice", str(uuid.uuid4()), "--timeout", "0.5")
+        status, lines = alone.wait(), [line for _, line in alone.seen()]
+        check((status, lines) == (4, [{"event": "NO_LEADER"}]), f"without a leader: exit {status}, {lines}")
+    say("without a leader: exit 4, nothing was sent")
 
 
 def hold(cluster, leader, moment):
@@ -82,6 +98,7 @@ def identity(cluster, name):
 
 
 def show():
+    without_a_leader()
     for moment, faults in FAULTS.items():
         with Cluster(3) as cluster, Relay(1, *(faults or (0, 0, 0))) as relay:
             if faults is None:

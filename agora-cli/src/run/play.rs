@@ -95,7 +95,8 @@ impl Play<'_> {
         }
         drop(stage);
         let auctioneer = auctioneer && self.script.spec.start == Start::Confirm;
-        let mut show = Show { client: &client, auctioneer, printer: self.printer, names, crash, leader: None, timeout };
+        let (client, printer) = (&client, self.printer);
+        let mut show = Show { client, auction, auctioneer, printer, names, crash, leader: None, timeout };
         let last = show.run(events, leaders, tales).await?;
         while bidders.join_next().await.is_some() {}
         Ok(Outcome { last, names: show.names })

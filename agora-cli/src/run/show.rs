@@ -7,7 +7,7 @@ use agora::auction::refusal::Code;
 use agora::client::event::{Event, What};
 use agora::client::message::{Action, Leader, Reply};
 use agora::client::{Client, Events, Leaders};
-use agora::id::{ParticipantId, Round};
+use agora::id::{AuctionId, ParticipantId, Round};
 use serde_json::{Map, json};
 use tokio::sync::mpsc;
 
@@ -27,6 +27,7 @@ pub(super) struct Crash<'a> {
 /// What is printed while it runs.
 pub(super) struct Show<'a> {
     pub(super) client: &'a Client,
+    pub(super) auction: AuctionId,
     /// Whether the client is the auctioneer, and has to confirm the start.
     pub(super) auctioneer: bool,
     pub(super) printer: Printer,
@@ -139,6 +140,7 @@ impl Show<'_> {
             Tale::Broken(failure) => Err(failure),
             Tale::Refused { participant, round, amount, refusal } => {
                 object.insert("event".into(), "bid-refused".into());
+                object.insert("auction".into(), json!(self.auction));
                 object.insert("round".into(), json!(round));
                 put_participant(&mut object, participant, &self.names);
                 object.insert("amount".into(), json!(amount));
@@ -151,6 +153,7 @@ impl Show<'_> {
             }
             Tale::Failed { participant, round, reason } => {
                 object.insert("event".into(), "bidder-failed".into());
+                object.insert("auction".into(), json!(self.auction));
                 object.insert("round".into(), json!(round));
                 put_participant(&mut object, participant, &self.names);
                 object.insert("reason".into(), json!(reason));

@@ -11,6 +11,7 @@ mod local;
 #[path = "../../../agora/tests/nodes/network.rs"]
 mod network;
 mod packaged;
+mod page;
 mod refusals;
 mod scripts;
 mod tables;
