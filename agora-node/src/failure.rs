@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use agora::config::Invalid;
 use agora::config::file::FileError;
-use agora::node::NodeFault;
+use agora::disk::Unreadable;
+use agora::node::{BuildError, NodeFault};
 use serde_json::json;
 
 use crate::output::Format;
@@ -46,6 +47,17 @@ impl Failure {
 impl From<Invalid> for Failure {
     fn from(invalid: Invalid) -> Self {
         Self::configuration(invalid.to_string())
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Data { why: Unreadable::Io(_) | Unreadable::Damaged { .. }, .. } => {
+                Self::fault(error.to_string())
+            }
+            error => Self::configuration(error.to_string()),
+        }
     }
 }
 

@@ -87,6 +87,7 @@ pub mod client;
 pub mod config;
 pub mod cookie;
 pub mod discovery;
+pub mod disk;
 pub mod election;
 pub mod heartbeat;
 pub mod id;

@@ -8,7 +8,7 @@ use super::manager::deadlines::Deadlines;
 use super::manager::fates::Fates;
 use super::manager::lead::Lead;
 use super::manager::reads::{Read, Reads};
-use super::manager::request::Request;
+use super::manager::request::{Kept, Request};
 use super::manager::sessions::Sessions;
 use super::manager::sources::Sources;
 use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
@@ -27,7 +27,7 @@ pub struct Manager {
     pub(super) cookies: Cookies,
     pub(super) limits: Limits,
     pub(super) max_auctions: usize,
-    pub(super) durability: Durability,
+    pub(super) kept: Kept,
     /// This node, once it is known.
     pub(super) node: Option<NodeId>,
     /// What is committed.
@@ -58,9 +58,12 @@ impl Manager {
             cookies,
             limits: Limits::from(settings),
             max_auctions: settings.max_auctions,
-            durability: match settings.mode {
-                Mode::Majority(_) => Durability::Quorum,
-                Mode::Reachable => Durability::Reachable,
+            kept: Kept {
+                durability: match settings.mode {
+                    Mode::Majority(_) => Durability::Quorum,
+                    Mode::Reachable => Durability::Reachable,
+                },
+                disk: false,
             },
             node: None,
             book: Book::default(),
@@ -82,6 +85,13 @@ impl Manager {
     #[must_use]
     pub const fn named(mut self, node: NodeId) -> Self {
         self.node = Some(node);
+        self
+    }
+
+    /// Whether acknowledgements say that the log is on disk; without this they do not.
+    #[must_use]
+    pub const fn on_disk(mut self, on_disk: bool) -> Self {
+        self.kept.disk = on_disk;
         self
     }
 

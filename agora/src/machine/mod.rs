@@ -73,6 +73,8 @@ pub struct Seat<'a> {
     pub seed: u64,
     /// The node's clock now.
     pub now: Timestamp,
+    /// Whether its log is on disk.
+    pub on_disk: bool,
 }
 
 /// The machine of a cluster that only elects a leader: it proposes nothing and answers nobody.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -14,9 +15,11 @@ use super::handle::NodeHandle;
 use super::host;
 use super::link::{Link, connect};
 use super::options::Options;
+use super::store::{AnyStorage, BuildError, Store};
 use crate::actor::Clock;
 use crate::auction::protocol::Manager;
-use crate::config::{Invalid, Settings};
+use crate::config::Settings;
+use crate::disk::Storage;
 use crate::machine::{Machine, Seat};
 use crate::transport::{Net, Tap};
 
@@ -29,6 +32,7 @@ pub struct Node<M: Machine = Manager> {
     pub(super) options: Options,
     pub(super) tap: Option<Tap>,
     pub(super) edge: Edge,
+    pub(super) store: Option<Store>,
     pub(super) make: Make<M>,
 }
 
@@ -39,7 +43,8 @@ impl Node {
             options: Options::new(Settings::lan()),
             tap: None,
             edge: Edge::system(),
-            make: Box::new(|seat| Manager::new(seat.settings, seat.cookies).named(seat.me.node)),
+            storage: None,
+            make: Box::new(|seat| Manager::new(seat.settings, seat.cookies).named(seat.me.node).on_disk(seat.on_disk)),
         }
     }
 }
@@ -100,6 +105,7 @@ pub struct Builder<M: Machine = Manager> {
     options: Options,
     tap: Option<Tap>,
     edge: Edge,
+    storage: Option<AnyStorage>,
     make: Make<M>,
 }
 
@@ -131,6 +137,19 @@ impl<M: Machine> Builder<M> {
     /// Where its socket binds.
     pub fn bind(mut self, bind: SocketAddr) -> Self {
         self.options.bind = bind;
+        self
+    }
+
+    /// Keeps the log in this directory, so that the node lives on when it is started again: with its UUID, its log and
+    /// its vote. It is made if it is not there; one process at a time holds it.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.data_dir = Some(path.into());
+        self
+    }
+
+    /// Keeps the log in a storage of the caller's own, in the place of a directory's.
+    pub fn storage(mut self, storage: impl Storage + Send + 'static) -> Self {
+        self.storage = Some(Box::new(storage));
         self
     }
 
@@ -168,13 +187,30 @@ impl<M: Machine> Builder<M> {
     /// A state machine of the caller's own in the place of the auctions; it is made anew for each incarnation of the
     /// node.
     pub fn machine<N: Machine>(self, make: impl FnMut(&Seat<'_>) -> N + Send + 'static) -> Builder<N> {
-        Builder { options: self.options, tap: self.tap, edge: self.edge, make: Box::new(make) }
+        let Self { options, tap, edge, storage, make: _ } = self;
+        Builder { options, tap, edge, storage, make: Box::new(make) }
     }
 
-    /// The node, if it can be with these settings.
-    pub fn build(self) -> Result<Node<M>, Invalid> {
-        self.options.settings.validate()?;
-        let uuid = self.options.id.unwrap_or_else(random_uuid);
-        Ok(Node { uuid, options: self.options, tap: self.tap, edge: self.edge, make: self.make })
+    /// The node, if it can be with these settings. With a data directory its log is read now, which takes about a second
+    /// for a million entries.
+    pub fn build(self) -> Result<Node<M>, BuildError> {
+        let Self { options, tap, edge, storage, make } = self;
+        options.settings.validate()?;
+        let path = options.data_dir.clone().unwrap_or_default();
+        let store = match storage {
+            Some(storage) => {
+                let failed = |why| BuildError::Data { path: path.clone(), why };
+                Some(Store::on(storage, &options.settings).map_err(failed)?)
+            }
+            None if options.data_dir.is_some() => Some(Store::in_directory(&path, &options.settings)?),
+            None => None,
+        };
+        let held = store.as_ref().and_then(Store::node).map(|node| node.uuid);
+        let uuid = match (held, options.id) {
+            (Some(held), Some(asked)) if held != asked => return Err(BuildError::OtherNode { path, held, asked }),
+            (Some(uuid), _) | (None, Some(uuid)) => uuid,
+            (None, None) => random_uuid(),
+        };
+        Ok(Node { uuid, options, tap, edge, store, make })
     }
 }

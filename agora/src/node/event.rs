@@ -83,6 +83,9 @@ pub enum NodeFault {
     /// Its thread or runtime could not be started.
     #[error("cannot start: {0}")]
     Start(String),
+    /// Its disk: what was written may not be there.
+    #[error("data-dir: cannot write: {0}")]
+    Disk(String),
     /// Its log.
     #[error(transparent)]
     Replicator(Fault),

@@ -11,13 +11,15 @@ use tokio::sync::mpsc;
 
 use super::builder::Node;
 use super::event::{Ending, NodeEvent, NodeFault};
-use super::life::{Life, Start};
+use super::life::{Disk, Life, Start};
 use super::link::{Command, Link, Request};
 use super::observer::Observer;
 use super::questions::Questions;
+use super::store::Store;
 use super::switch::{Switch, Word};
 use super::wiring;
 use crate::actor::{Clock, In};
+use crate::disk::{Recovered, Writer};
 use crate::id::{Index, Member, NodeId};
 use crate::machine::Machine;
 use crate::replicator::message::Input;
@@ -57,11 +59,20 @@ struct Host<M: Machine> {
     words: (mpsc::UnboundedSender<Word>, mpsc::UnboundedReceiver<Word>),
     observer: Observer,
     promise: u64,
+    writer: Option<Writer>,
+    recovered: Option<Recovered>,
     questions: Rc<RefCell<Questions<M>>>,
 }
 
 impl<M: Machine> Host<M> {
-    async fn open(node: Node<M>, link: &mut Link<M>) -> Result<Self, NodeFault> {
+    async fn open(mut node: Node<M>, link: &mut Link<M>) -> Result<Self, NodeFault> {
+        let (writer, recovered) = match node.store.take() {
+            Some(Store { journal, recovered }) => {
+                let writer = Writer::start(journal).map_err(|error| NodeFault::Start(error.to_string()))?;
+                (Some(writer), recovered)
+            }
+            None => (None, None),
+        };
         let options = &node.options;
         let sockets = Sockets::open(Arc::clone(&node.edge.net), options.bind, options.reach.clone()).await?;
         let address = options.advertise.unwrap_or_else(|| sockets.reachable());
@@ -79,7 +90,7 @@ impl<M: Machine> Host<M> {
         link.audience.tell(NodeEvent::Bound { address });
         let observer = Observer::new(address, cluster);
         let questions = Rc::new(RefCell::new(Questions::new()));
-        Ok(Self { node, clock, told, transport, words, observer, promise: 0, questions })
+        Ok(Self { node, clock, told, transport, words, observer, promise: 0, writer, recovered, questions })
     }
 
     async fn serve(mut self, link: &mut Link<M>) -> Ending {
@@ -110,6 +121,11 @@ impl<M: Machine> Host<M> {
                 }
                 Heard::Stopped => return self.close(life, Ending::Stopped).await,
                 Heard::Fault(fault) => return self.close(life, Ending::Fault(fault)).await,
+                Heard::DiskFailed(fault) => {
+                    // It acknowledges nothing more, and lets another lead.
+                    self.hand_over(life, link).await;
+                    return Ending::Fault(fault);
+                }
             }
         }
     }
@@ -117,7 +133,9 @@ impl<M: Machine> Host<M> {
     fn begin(&mut self, link: &Link<M>) -> Life<M> {
         self.questions.borrow_mut().drop_all();
         link.commit.send_replace(Index(0));
-        let node = NodeId { uuid: self.node.uuid, incarnation: (self.node.edge.random)() };
+        let recovered = self.recovered.take();
+        let fresh = NodeId { uuid: self.node.uuid, incarnation: (self.node.edge.random)() };
+        let node = recovered.as_ref().map_or(fresh, |recovered| recovered.node);
         let me = Member { node, priority: self.node.options.settings.priority };
         let switch = Switch::new(self.transport.clone().recipient(), self.words.0.clone(), link.commit.clone());
         let start = Start {
@@ -127,6 +145,7 @@ impl<M: Machine> Host<M> {
             clock: &self.clock,
             random: &mut self.node.edge.random,
             transport: &self.transport.clone().recipient(),
+            disk: self.writer.as_ref().map(|writer| Disk { writer, host: &self.words.0, recovered }),
         };
         Life::begin(start, switch, &mut self.node.make, &self.questions)
     }
@@ -151,6 +170,7 @@ impl<M: Machine> Host<M> {
         let word = match word {
             Word::Host(word) => *word,
             Word::Ended(name) => return Heard::Fault(NodeFault::ActorEnded(name)),
+            Word::DiskFailed(why) => return Heard::DiskFailed(NodeFault::Disk(why)),
         };
         match word {
             Host::Situation(situation) => {
@@ -193,7 +213,7 @@ impl<M: Machine> Host<M> {
                         Heard::Nothing => {}
                         // What began anew has nothing to hand over.
                         Heard::NewLife | Heard::Stopped => return Ending::Stopped,
-                        Heard::Fault(fault) => return Ending::Fault(fault),
+                        Heard::Fault(fault) | Heard::DiskFailed(fault) => return Ending::Fault(fault),
                     },
                     Some(command) = link.commands.recv() => match command {
                         Command::Kill => return Ending::Killed,
@@ -214,11 +234,14 @@ impl<M: Machine> Host<M> {
     /// What was said until now is sent, unless the node is killed; then the concerns and the sockets go.
     async fn close(self, life: Life<M>, ending: Ending) -> Ending {
         let flush = ending != Ending::Killed;
-        if !flush {
-            drop(life);
-        }
+        let life = Some(life).filter(|_| flush);
         // Fails only if the transport is gone already.
         let _ = self.transport.send(In(Close { flush })).await;
+        drop(life);
+        if let Some(writer) = self.writer {
+            // A disk that hangs does not keep the node from ending.
+            let _ = tokio::time::timeout(HAND_OVER, writer.close()).await;
+        }
         ending
     }
 }
@@ -228,6 +251,7 @@ enum Heard {
     NewLife,
     Stopped,
     Fault(NodeFault),
+    DiskFailed(NodeFault),
 }
 
 /// Where a program of this machine reaches a socket.

@@ -6,14 +6,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, Addr, Recipient};
+use tokio::sync::mpsc;
 
 use super::questions::Questions;
-use super::switch::Switch;
+use super::store;
+use super::switch::{self, Switch, Word};
 use super::wiring::{self, Deliver};
 use crate::actor::{Clock, Concern, In};
 use crate::config::Settings;
 use crate::cookie::Cookies;
 use crate::discovery::protocol::Discovery;
+use crate::disk::{Recovered, Writer};
 use crate::election::protocol::Election;
 use crate::heartbeat::protocol::Heartbeat;
 use crate::id::Member;
@@ -39,6 +42,15 @@ pub(super) struct Start<'a> {
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) random: &'a mut dyn FnMut() -> u64,
     pub(super) transport: &'a Recipient<In<Attach>>,
+    pub(super) disk: Option<Disk<'a>>,
+}
+
+/// Where a life's log is kept.
+pub(super) struct Disk<'a> {
+    pub(super) writer: &'a Writer,
+    pub(super) host: &'a mpsc::UnboundedSender<Word>,
+    /// What is there to live on.
+    pub(super) recovered: Option<Recovered>,
 }
 
 impl<M: Machine> Life<M> {
@@ -49,11 +61,20 @@ impl<M: Machine> Life<M> {
         make: &mut dyn FnMut(&Seat<'_>) -> M,
         questions: &Rc<RefCell<Questions<M>>>,
     ) -> Self {
-        let Start { me, settings, address, clock, random, transport } = start;
+        let Start { me, settings, address, clock, random, transport, disk } = start;
         let concerns = Concerns { clock, switch: Rc::new(switch) };
         let (cookies, now) = (Cookies::new(random()), clock.now());
-        let machine = make(&Seat { me, settings, cookies, seed: random(), now });
+        let machine = make(&Seat { me, settings, cookies, seed: random(), now, on_disk: disk.is_some() });
+        let (disk, held) = match disk {
+            Some(Disk { writer, host, recovered }) => (Some((writer, host)), recovered),
+            None => (None, None),
+        };
+        let anew = held.is_none().then_some(me.node);
         let replicator = Replicator::new(me, settings, random(), now);
+        let replicator = match held {
+            Some(held) => replicator.restored(held.promise, held.entries),
+            None => replicator,
+        };
         let discovery = Discovery::new(me, settings, cookies, random(), now);
         let heartbeat = Heartbeat::new(settings, random());
         let election = Election::new(me, settings, random());
@@ -68,7 +89,8 @@ impl<M: Machine> Life<M> {
         let sequencer = concerns.start("sequencer", Sequencer::new(), wiring::from_sequencer).recipient();
         let switch = concerns.switch;
         // No concern runs before this function returns: actors begin when their task is first polled.
-        switch.connect(inlet.clone(), sequencer);
+        let disk = disk.map(|(writer, host)| store::begin(writer, anew, inlet.replicator.clone(), host.clone()));
+        switch.connect(switch::Concerns { inlet: inlet.clone(), sequencer, disk });
         switch.carry_out(Deliver::Discovery(discovery::message::Input::Bound(address)));
         transport.do_send(In(Attach { me: me.node, inlet }));
         Self { switch, machine }

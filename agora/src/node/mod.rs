@@ -53,6 +53,8 @@ mod options;
 #[cfg(feature = "actors")]
 mod questions;
 #[cfg(feature = "actors")]
+mod store;
+#[cfg(feature = "actors")]
 mod switch;
 
 #[cfg(all(test, feature = "actors"))]
@@ -65,4 +67,5 @@ pub use self::{
     event::{Ending, Events, MemberState, NodeEvent, NodeFault},
     handle::{AskError, ClientError, NodeHandle},
     options::{BROADCAST_PORT, Options},
+    store::BuildError,
 };

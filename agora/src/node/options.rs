@@ -1,6 +1,7 @@
 //! What a configuration file says of a node.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub bind: SocketAddr,
     /// The address that it tells others, where they reach it at another than it is bound to.
     pub advertise: Option<SocketAddr>,
+    /// Where it keeps its log; without one, in memory.
+    pub data_dir: Option<PathBuf>,
     /// How it reaches nodes that it does not know yet.
     pub reach: Reach,
 }
@@ -31,6 +34,7 @@ impl Options {
         Self {
             settings,
             id: None,
+            data_dir: None,
             bind: (Ipv4Addr::UNSPECIFIED, 0).into(),
             advertise: None,
             reach: Reach { broadcast_port: BROADCAST_PORT, broadcast_addresses: Vec::new(), join: Vec::new() },

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::wiring::{self, Deliver, Host};
 use crate::actor::{In, ToMachine};
+use crate::disk::Orders;
 use crate::id::Index;
 use crate::machine::{FromLog, Input};
 use crate::transport::Inlet;
@@ -19,13 +20,24 @@ pub(super) enum Word {
     Host(Box<Host>),
     /// An actor is gone.
     Ended(&'static str),
+    /// What was written is not durable, and nothing will be.
+    DiskFailed(String),
+}
+
+/// Who is reached.
+pub(super) struct Concerns {
+    /// Those that the network reaches.
+    pub(super) inlet: Inlet,
+    pub(super) sequencer: Recipient<In<sequencer::message::Input>>,
+    /// The disk; without one, what is written is as durable at once as it will ever be.
+    pub(super) disk: Option<Orders>,
 }
 
 /// The connections of one life of the concerns.
 ///
 /// Concerns and switch hold each other; [`cut`](Self::cut) parts them, whereupon the actors end.
 pub(super) struct Switch {
-    concerns: RefCell<Option<(Inlet, Recipient<In<sequencer::message::Input>>)>>,
+    concerns: RefCell<Option<Concerns>>,
     transport: Recipient<In<wiring::Transport>>,
     host: mpsc::UnboundedSender<Word>,
     commit: watch::Sender<Index>,
@@ -42,8 +54,8 @@ impl Switch {
     }
 
     /// From now on, outputs reach these.
-    pub(super) fn connect(&self, inlet: Inlet, sequencer: Recipient<In<sequencer::message::Input>>) {
-        *self.concerns.borrow_mut() = Some((inlet, sequencer));
+    pub(super) fn connect(&self, concerns: Concerns) {
+        *self.concerns.borrow_mut() = Some(concerns);
     }
 
     /// From now on, nothing that a concern wants is done.
@@ -62,7 +74,7 @@ impl Switch {
     /// Passes one thing on. Never waits.
     pub(super) fn carry_out(&self, deliver: Deliver) {
         let concerns = self.concerns.borrow();
-        let Some((inlet, sequencer)) = concerns.as_ref() else { return };
+        let Some(Concerns { inlet, sequencer, disk }) = concerns.as_ref() else { return };
         match deliver {
             Deliver::Discovery(input) => inlet.discovery.do_send(In(input)),
             Deliver::Heartbeat(input) => inlet.heartbeat.do_send(In(input)),
@@ -80,10 +92,10 @@ impl Switch {
                 }
             }
             Deliver::Transport(request) => self.transport.do_send(In(request)),
-            // The disk is memory: what is written is as durable at once as it will ever be.
-            Deliver::Disk { ticket, .. } => {
-                inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket)));
-            }
+            Deliver::Disk { ticket, record } => match disk {
+                Some(disk) => disk.write(ticket, record),
+                None => inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket))),
+            },
             Deliver::Host(word) => {
                 // A host that is gone has cut the switch or ended the thread.
                 let _ = self.host.send(Word::Host(Box::new(word)));

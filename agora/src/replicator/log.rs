@@ -2,6 +2,7 @@
 
 use super::message::{Body, Entry, Record};
 use crate::id::{Epoch, FoundingId, Index, Member, Position};
+use crate::time::At;
 
 /// So many bytes of entries fit a STATE_REPLICATE.
 const ENTRIES_IN_DATAGRAM: usize = 970;
@@ -28,6 +29,20 @@ pub(super) enum Merge {
 }
 
 impl Log {
+    /// A log of these entries, which are in order.
+    pub(super) fn of(entries: Vec<Entry>) -> Self {
+        let mut log = Self::default();
+        for entry in entries {
+            log.push(entry);
+        }
+        log
+    }
+
+    /// The latest leadership time of all entries.
+    pub(super) fn latest(&self) -> At {
+        self.entries.iter().map(|entry| entry.at).max().unwrap_or_default()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -88,6 +103,10 @@ impl Log {
 
     pub(super) fn append(&mut self, entry: Entry, records: &mut Vec<Record>) {
         records.push(Record::Append(entry.clone()));
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
         if entry.body.members().is_some() {
             self.lists.push(entry.position.index);
         }

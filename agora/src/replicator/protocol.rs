@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::candidate::Candidate;
 use super::leader::Leader;
 use super::log::Log;
-use super::message::{Fault, Input, Message, Output, Peer, Record, Situation, Standing};
+use super::message::{Entry, Fault, Input, Message, Output, Peer, Record, Situation, Standing};
 use super::quorum;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
@@ -130,6 +130,17 @@ impl Replicator {
             told_at: now,
             tick: now,
         }
+    }
+
+    /// The same node, which lives on with what its disk held: all of it is durable, none of it known to be committed.
+    #[must_use]
+    pub fn restored(mut self, promise: Epoch, entries: Vec<Entry>) -> Self {
+        self.promise = promise;
+        self.log = Log::of(entries);
+        self.seen = promise.number.max(self.log.last().epoch.number);
+        self.at_seen = self.log.latest();
+        self.disk.durable = self.log.last().index;
+        self
     }
 
     // ---- writing ----

@@ -1,5 +1,6 @@
 //! Whole nodes in this process, on loopback.
 
+mod disk;
 mod embedding;
 mod machine;
 mod network;
@@ -11,7 +12,7 @@ use agora::auction::protocol::Manager;
 use agora::config::{Mode, Settings};
 use agora::discovery::message::Message as Discovery;
 use agora::machine::Machine;
-use agora::node::{Builder, Ending, Events, Node, NodeEvent, NodeFault, NodeHandle};
+use agora::node::{BuildError, Builder, Ending, Events, Node, NodeEvent, NodeFault, NodeHandle};
 use agora::transport::{Count, Way, free_broadcast_port};
 use agora::wire::Message;
 use tokio::task::LocalSet;
@@ -126,8 +127,8 @@ async fn a_killed_node_says_no_goodbye_and_its_address_is_free() {
 #[test]
 fn settings_that_cannot_be_are_refused_before_anything_is_started() {
     let settings = Settings { mode: Mode::Majority(0), ..Settings::lan() };
-    let invalid = alone(1).settings(settings).build().expect_err("no node of none");
-    assert_eq!(invalid.key, "cluster-size");
+    let refused = alone(1).settings(settings).build().expect_err("no node of none");
+    assert!(matches!(&refused, BuildError::Invalid(invalid) if invalid.key == "cluster-size"), "{refused:?}");
 }
 
 #[tokio::test]

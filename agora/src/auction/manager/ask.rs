@@ -33,7 +33,7 @@ impl Manager {
             if let (Answer::Done(receipt), true) = (&answer, kind.subscribes()) {
                 self.follow(reply.session, receipt.auction);
             }
-            out.push(kind.answer(from, call.request, answer, self.durability));
+            out.push(kind.answer(from, call.request, answer, self.kept));
             return;
         }
         if self.ahead.is_pending(&key, reply) {
@@ -178,7 +178,7 @@ impl Manager {
             Answer::Refused(_) => self.fates.refused += 1,
         }
         if let Some(Reply { to, kind, .. }) = reply {
-            out.push(Kind::answer(kind, to, key.request, answer, self.durability));
+            out.push(Kind::answer(kind, to, key.request, answer, self.kept));
         }
     }
 }

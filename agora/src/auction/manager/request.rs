@@ -24,6 +24,15 @@ pub(crate) enum Kind {
     Bid,
 }
 
+/// Where what is acknowledged is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// By whom.
+    pub(crate) durability: Durability,
+    /// This node's own copy is on disk.
+    pub(crate) disk: bool,
+}
+
 impl Kind {
     /// Whether who asks for this wants to be told how the auction goes on.
     pub(crate) const fn subscribes(self) -> bool {
@@ -31,10 +40,10 @@ impl Kind {
     }
 
     /// The message that tells `answer` to `to`.
-    pub(crate) fn answer(self, to: SocketAddr, request: RequestId, answer: Answer, durability: Durability) -> Output {
+    pub(crate) fn answer(self, to: SocketAddr, request: RequestId, answer: Answer, kept: Kept) -> Output {
         match answer {
             Answer::Done(receipt) => {
-                let ack = Ack { request, receipt, durability, disk: false };
+                let ack = Ack { request, receipt, durability: kept.durability, disk: kept.disk };
                 match self {
                     Self::Create => Output::Lobby(to, Lobby::CreateAck(ack)),
                     Self::Join => Output::Lobby(to, Lobby::JoinAck(ack)),
