@@ -5,6 +5,7 @@ use std::rc::Rc;
 use agora::config::Mode;
 use agora::replicator::message::Standing;
 
+use crate::invariants::Violation;
 use crate::network::Network;
 use crate::schedule::{Fault, MILLI, Promise};
 use crate::trace::brief;
@@ -68,6 +69,7 @@ impl World {
                 self.nodes[target].disk_stuck_until = planned.end;
                 true
             }
+            Fault::Full { .. } => self.nodes[target].set_disk_full(true),
         };
         if done {
             *self.report.faults.entry(fault.name()).or_default() += 1;
@@ -75,23 +77,32 @@ impl World {
     }
 
     /// A fault of the schedule ends.
-    pub(crate) fn fault_ends(&mut self, number: usize) {
+    pub(crate) fn fault_ends(&mut self, number: usize) -> Result<(), Violation> {
         self.trace.line("", || format!("fault {number} ends"));
         self.network.restore(number);
-        if matches!(self.schedule.faults[number].fault, Fault::Crash { .. } | Fault::Stop { .. } | Fault::CrashAll) {
+        let fault = self.schedule.faults[number].fault;
+        if matches!(fault, Fault::Full { .. }) {
+            for node in &mut self.nodes {
+                node.set_disk_full(false);
+            }
+        }
+        if matches!(fault, Fault::Crash { .. } | Fault::Stop { .. } | Fault::CrashAll | Fault::Full { .. }) {
             for slot in 0..self.nodes.len() {
                 if self.schedule.nodes[slot].start <= self.now {
-                    self.start(slot);
+                    self.start(slot)?;
                 }
             }
         }
+        Ok(())
     }
 
     fn target(&mut self, fault: Fault) -> usize {
         let aimed = match fault {
-            Fault::Crash { leader } | Fault::Stop { leader } | Fault::Pause { leader } | Fault::Disk { leader } => {
-                leader
-            }
+            Fault::Crash { leader }
+            | Fault::Stop { leader }
+            | Fault::Pause { leader }
+            | Fault::Disk { leader }
+            | Fault::Full { leader } => leader,
             Fault::Isolate => true,
             _ => false,
         };

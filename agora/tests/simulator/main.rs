@@ -16,6 +16,7 @@ mod client;
 mod complaints;
 mod concern;
 mod dice;
+mod disk;
 mod faults;
 mod invariants;
 mod network;

@@ -11,6 +11,7 @@ use agora::config::Settings;
 use agora::cookie::Cookies;
 use agora::discovery::message::Input as DiscoveryInput;
 use agora::discovery::protocol::Discovery;
+use agora::disk::Recovered;
 use agora::election::protocol::Election;
 use agora::heartbeat::protocol::Heartbeat;
 use agora::id::{Member, NodeId};
@@ -25,6 +26,7 @@ use agora::wire::{ClusterTag, Message, Packer, Sealer, open};
 use crate::complaints;
 use crate::concern::Concern;
 use crate::dice::Dice;
+use crate::disk::SimDisk;
 use crate::invariants::{Checks, Violation};
 use crate::queue::Micros;
 use crate::trace::{Trace, brief};
@@ -40,7 +42,7 @@ pub(crate) enum Effect {
     /// A datagram leaves to every node.
     Broadcast(Vec<u8>),
     /// A record goes to the disk.
-    Write(u64),
+    Write(u64, Record),
     /// The log has ended: a new incarnation begins.
     ReturnAsNewcomer,
     /// It has stopped cleanly.
@@ -101,6 +103,10 @@ pub(crate) struct SimNode {
     pub disk_stuck_until: Micros,
     /// When the disk has done everything asked of it so far.
     pub disk_free: Micros,
+    /// Its log, if that survives a crash.
+    pub disk: Option<SimDisk>,
+    /// Its disk has failed, and it ends.
+    pub failing: bool,
     /// For when it next gets processor time.
     pub run_at: Option<Micros>,
     backlog: VecDeque<(SocketAddr, NodeId, Vec<Message>)>,
@@ -108,7 +114,7 @@ pub(crate) struct SimNode {
 
 impl SimNode {
     /// A node that has not been started.
-    pub(crate) fn new(slot: usize, clock: LocalClock) -> Self {
+    pub(crate) fn new(slot: usize, clock: LocalClock, disk: Option<SimDisk>) -> Self {
         Self {
             slot,
             address: Self::address(slot, 0),
@@ -118,6 +124,8 @@ impl SimNode {
             paused_until: 0,
             disk_stuck_until: 0,
             disk_free: 0,
+            disk,
+            failing: false,
             run_at: None,
             backlog: VecDeque::new(),
         }
@@ -129,7 +137,16 @@ impl SimNode {
     }
 
     /// Starts a new process (`restart`: a restarted one mostly receives at a new port) or a new incarnation.
-    pub(crate) fn begin(&mut self, me: Member, settings: &Settings, now: Micros, dice: &mut Dice, restart: bool) {
+    /// It lives on with what its disk `held`, or without a log.
+    pub(crate) fn begin(
+        &mut self,
+        me: Member,
+        settings: &Settings,
+        now: Micros,
+        dice: &mut Dice,
+        restart: bool,
+        held: Option<Recovered>,
+    ) {
         self.life += 1;
         if restart && dice.coin() {
             self.address = Self::address(self.slot, self.life);
@@ -137,14 +154,20 @@ impl SimNode {
         self.backlog.clear();
         self.run_at = None;
         self.disk_free = now;
+        self.failing = false;
         let now = self.clock.local(now);
         let cookies = Cookies::new(dice.number());
+        let replicator = Replicator::new(me, settings, dice.number(), now);
+        let replicator = match held {
+            Some(held) => replicator.restored(held.promise, held.entries),
+            None => replicator,
+        };
         let mut life = Life {
             discovery: Concern::new(Discovery::new(me, settings, cookies, dice.number(), now)),
             heartbeat: Concern::new(Heartbeat::new(settings, dice.number())),
             election: Concern::new(Election::new(me, settings, dice.number())),
             sequencer: Concern::new(Sequencer::new()),
-            replicator: Concern::new(Replicator::new(me, settings, dice.number(), now)),
+            replicator: Concern::new(replicator),
             manager: Concern::new(Manager::new(settings, cookies)),
             book: BTreeMap::new(),
             packer: Packer::new(),
@@ -155,8 +178,11 @@ impl SimNode {
     }
 
     /// Everything in memory is gone.
-    pub(crate) fn crash(&mut self) {
+    pub(crate) fn crash(&mut self, dice: &mut Dice) {
         self.running = None;
+        if let Some(disk) = &mut self.disk {
+            disk.crash(dice);
+        }
         self.backlog.clear();
         self.life += 1;
         self.run_at = None;
@@ -179,6 +205,14 @@ impl SimNode {
             }
         }
         true
+    }
+
+    /// The disk is full, or not any more; whether there is one.
+    pub(crate) fn set_disk_full(&mut self, full: bool) -> bool {
+        self.disk.as_mut().is_some_and(|disk| {
+            disk.set_broken(full);
+            true
+        })
     }
 
     /// The disk has made everything up to `ticket` durable.
@@ -364,7 +398,7 @@ impl Life {
             Some(Deliver::Transport(transport)) => self.transport(transport, slot, outbox, trace),
             Some(Deliver::Disk { ticket, record }) => {
                 trace.line(slot, || format!("  writes {ticket}: {}", short(&record)));
-                effects.push(Effect::Write(ticket));
+                effects.push(Effect::Write(ticket, record));
             }
             Some(Deliver::Host(host)) => match host {
                 Host::Situation(_) | Host::Shown { .. } => {}

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     Pause { leader: bool },
     /// A node's disk does not answer.
     Disk { leader: bool },
+    /// A node's disk is full: writing fails, and the node ends; it starts again at the fault's end.
+    Full { leader: bool },
 }
 
 impl Fault {
@@ -61,6 +63,7 @@ impl Fault {
             Self::Links => "links",
             Self::Pause { .. } => "pause",
             Self::Disk { .. } => "disk",
+            Self::Full { .. } => "full-disk",
         }
     }
 }
@@ -87,6 +90,8 @@ pub(crate) struct NodePlan {
     pub offset: u64,
     /// `--priority`.
     pub priority: u32,
+    /// `--data-dir`: its log survives a crash.
+    pub disk: bool,
 }
 
 /// Everything that a seed decides before the run begins.
@@ -127,12 +132,19 @@ impl Schedule {
         };
         let promise = if mode == Mode::Reachable && dice.coin() { Promise::Branches } else { Promise::OneLog };
         let gentle = mode == Mode::Reachable && promise == Promise::OneLog;
-        let nodes = Self::plan_nodes(&mut dice, mode, seconds);
+        let mut nodes = Self::plan_nodes(&mut dice, mode, seconds);
+        // A stream of its own: the seeds without disks are what they were before there were any.
+        let mut disks = Dice::new(seed, 6);
+        let some = disks.below(4);
+        for node in &mut nodes {
+            node.disk = some == 0 || (some == 1 && disks.coin());
+        }
         let weather = if gentle { Weather::gentle(&mut dice) } else { Weather::harsh(&mut dice) };
         let reckless = matches!(mode, Mode::Majority(_)) && dice.chance(80);
         let heal = seconds * SECOND;
         let faults =
             if gentle { gentle_faults(&mut dice, heal, &nodes) } else { harsh_faults(&mut dice, heal, reckless, mode) };
+        let faults = if gentle { faults } else { fill_disks(&mut disks, faults) };
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
         Self { mode, promise, reckless, nodes, clients: 4, twins: dice.coin(), weather, flush, faults, heal }
     }
@@ -154,6 +166,7 @@ impl Schedule {
                 rate: if differ { dice.between(800, 1_250) } else { 1_000 },
                 offset: dice.below(1_000 * SECOND),
                 priority: if priorities { u32::try_from(dice.below(3)).unwrap_or(0) } else { 0 },
+                disk: false,
             })
             .collect()
     }
@@ -206,6 +219,20 @@ fn gentle_faults(dice: &mut Dice, heal: Micros, nodes: &[NodePlan]) -> Vec<Plann
             faults.push(Planned { begin, end: end.min(heal), fault });
         }
         begin = if end < heal { end } else { begin + SECOND } + dice.between(1_300 * MILLI, 3 * SECOND);
+    }
+    faults
+}
+
+/// In half of the seeds some of the disks that hang are full instead.
+fn fill_disks(dice: &mut Dice, mut faults: Vec<Planned>) -> Vec<Planned> {
+    let any = dice.coin();
+    for planned in &mut faults {
+        if let Fault::Disk { leader } = planned.fault
+            && any
+            && dice.coin()
+        {
+            planned.fault = Fault::Full { leader };
+        }
     }
     faults
 }

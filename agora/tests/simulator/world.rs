@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::client::SimClient;
 use crate::dice::Dice;
+use crate::disk::SimDisk;
 use crate::invariants::{Checks, Violation};
 use crate::network::Network;
 use crate::node::{Effect, LocalClock, SimNode};
@@ -68,6 +69,7 @@ pub(crate) struct World {
     endpoints: BTreeMap<SocketAddr, usize>,
     uuids: Vec<Uuid>,
     disk: Dice,
+    tears: Dice,
     turns: Dice,
     cluster: ClusterTag,
     calm_since: Option<(Micros, usize)>,
@@ -84,14 +86,18 @@ impl World {
             .nodes
             .iter()
             .enumerate()
-            .map(|(slot, plan)| SimNode::new(slot, LocalClock { rate: plan.rate, offset: plan.offset }))
+            .map(|(slot, plan)| {
+                let disk = plan.disk.then(|| SimDisk::new(&schedule.settings(slot)));
+                SimNode::new(slot, LocalClock { rate: plan.rate, offset: plan.offset }, disk)
+            })
             .collect();
         let mut participants: Vec<ParticipantId> =
             (0..schedule.clients).map(|_| ParticipantId(Uuid::from_u64_pair(dice.number(), dice.number()))).collect();
         if schedule.twins {
             participants[1] = participants[0];
         }
-        let mut checks = Checks::new(schedule.promise, schedule.founded_once(), nodes.len());
+        let disks = schedule.nodes.iter().map(|plan| plan.disk).collect();
+        let mut checks = Checks::new(schedule.promise, schedule.founded_once(), disks);
         let clients: Vec<SimClient> = participants
             .iter()
             .enumerate()
@@ -118,6 +124,7 @@ impl World {
             endpoints,
             uuids,
             disk: Dice::new(seed, 4),
+            tears: Dice::new(seed, 7),
             turns: Dice::new(seed, 5),
             cluster: ClusterTag::of("agora"),
             calm_since: None,
@@ -178,26 +185,23 @@ impl World {
                 }
                 Ok(())
             }
+            Happening::End { node, life } => {
+                if self.nodes[node].life == life {
+                    self.end(node);
+                }
+                Ok(())
+            }
             Happening::Client(client) => {
                 self.act(client);
                 Ok(())
             }
-            Happening::Start(slot) => {
-                self.start(slot);
-                Ok(())
-            }
+            Happening::Start(slot) => self.start(slot),
             Happening::FaultBegins(number) => {
                 self.fault_begins(number);
                 Ok(())
             }
-            Happening::FaultEnds(number) => {
-                self.fault_ends(number);
-                Ok(())
-            }
-            Happening::Heal => {
-                self.heal();
-                Ok(())
-            }
+            Happening::FaultEnds(number) => self.fault_ends(number),
+            Happening::Heal => self.heal(),
         }
     }
 
@@ -264,21 +268,22 @@ impl World {
                 self.broadcast(slot, self.nodes[slot].address, &bytes.into())?;
                 Ok(())
             }
-            Effect::Write(ticket) => {
-                self.write(slot, ticket);
+            Effect::Write(ticket, record) => {
+                if self.nodes[slot].running.is_some() {
+                    if let Some(disk) = &mut self.nodes[slot].disk {
+                        disk.order(ticket, record);
+                    }
+                    self.write(slot, ticket);
+                }
                 Ok(())
             }
             Effect::ReturnAsNewcomer => {
                 self.trace.line(slot, || "returns as a newcomer".into());
-                self.begin_life(slot, false);
-                Ok(())
+                self.begin_life(slot, false)
             }
             Effect::Stopped => {
                 self.trace.line(slot, || "has stopped".into());
-                self.crash(slot);
-                if self.healed {
-                    self.queue.push(self.now + MILLI, Happening::Start(slot));
-                }
+                self.end(slot);
                 Ok(())
             }
         }
@@ -324,35 +329,73 @@ impl World {
     }
 
     fn flushed(&mut self, slot: usize, ticket: u64) {
+        if let Some(disk) = &mut self.nodes[slot].disk
+            && !disk.flush(ticket)
+        {
+            self.disk_failed(slot);
+            return;
+        }
         self.checks.flushed(slot, ticket);
         self.trace.line(slot, || format!("flushed {ticket}"));
         self.nodes[slot].flushed(ticket);
         self.schedule_run(slot, true);
     }
 
+    /// It acknowledges nothing more, hands over, and ends.
+    fn disk_failed(&mut self, slot: usize) {
+        if std::mem::replace(&mut self.nodes[slot].failing, true) {
+            return;
+        }
+        self.trace.line(slot, || "its disk has failed".into());
+        self.nodes[slot].stop();
+        self.queue.push(self.now + 2 * SECOND, Happening::End { node: slot, life: self.nodes[slot].life });
+        self.schedule_run(slot, true);
+    }
+
     /// Starts a node that is down.
-    pub(crate) fn start(&mut self, slot: usize) {
-        if self.nodes[slot].running.is_none() {
-            self.begin_life(slot, true);
+    pub(crate) fn start(&mut self, slot: usize) -> Result<(), Violation> {
+        if self.nodes[slot].running.is_none() { self.begin_life(slot, true) } else { Ok(()) }
+    }
+
+    /// A node has ended by itself; when all faults have ended, it is started again.
+    fn end(&mut self, slot: usize) {
+        self.crash(slot);
+        if self.healed {
+            self.queue.push(self.now + MILLI, Happening::Start(slot));
         }
     }
 
-    fn begin_life(&mut self, slot: usize, restart: bool) {
-        let node = NodeId { uuid: self.uuids[slot], incarnation: self.dice.number() | 1 };
+    fn begin_life(&mut self, slot: usize, restart: bool) -> Result<(), Violation> {
+        let fresh = NodeId { uuid: self.uuids[slot], incarnation: self.dice.number() | 1 };
+        let held = match &mut self.nodes[slot].disk {
+            Some(disk) if restart => disk.open()?,
+            _ => None,
+        };
+        if let (Some(disk), None) = (&mut self.nodes[slot].disk, &held) {
+            disk.begin(fresh);
+        }
+        let node = held.as_ref().map_or(fresh, |held| held.node);
         let me = Member { node, priority: self.schedule.nodes[slot].priority };
         let settings = self.schedule.settings(slot);
         self.endpoints.remove(&self.nodes[slot].address);
-        self.nodes[slot].begin(me, &settings, self.now, &mut self.dice, restart);
+        match &held {
+            Some(held) => self.checks.resume(slot, me, held)?,
+            None => self.checks.begin(slot, me),
+        }
+        self.trace.line(slot, || match &held {
+            Some(held) => format!("lives on as {node:?}, promise {:?}, {} entries", held.promise, held.entries.len()),
+            None => format!("starts as {node:?}"),
+        });
+        self.nodes[slot].begin(me, &settings, self.now, &mut self.dice, restart, held);
         self.endpoints.insert(self.nodes[slot].address, slot);
-        self.checks.begin(slot, me);
-        self.trace.line(slot, || format!("starts as {node:?}"));
         self.schedule_run(slot, true);
+        Ok(())
     }
 
     /// Takes a node down, with all it had in memory.
     pub(crate) fn crash(&mut self, slot: usize) {
         self.trace.line(slot, || "is down".into());
-        self.nodes[slot].crash();
+        self.nodes[slot].crash(&mut self.tears);
         self.checks.end(slot);
     }
 
@@ -361,18 +404,20 @@ impl World {
         (0..self.nodes.len()).filter(|slot| self.nodes[*slot].running.is_some()).collect()
     }
 
-    fn heal(&mut self) {
+    fn heal(&mut self) -> Result<(), Violation> {
         self.trace.line("", || "all faults end".into());
         self.healed = true;
         self.network.heal();
         for slot in 0..self.nodes.len() {
             self.nodes[slot].paused_until = self.now.min(self.nodes[slot].paused_until);
-            self.start(slot);
+            self.nodes[slot].set_disk_full(false);
+            self.start(slot)?;
             self.schedule_run(slot, true);
         }
         for client in &mut self.clients {
             client.closing = true;
         }
+        Ok(())
     }
 
     /// After all faults: whether all that LIVE-1 demands is reached; a violation, if the time for it is over.

@@ -31,14 +31,15 @@ pub(crate) fn unsettled(checks: &Checks, up: &[usize]) -> Option<String> {
     })
 }
 
-/// Whether of the last member list of every log that has begun a majority lives, also after one more crash.
+/// Whether of the last member list of every log that has begun a majority lives, or sleeps on its disk, also after one
+/// more crash.
 pub(crate) fn quorum_lives(checks: &Checks, after_crash_of: Option<usize>) -> bool {
     let living: BTreeSet<NodeId> = checks
         .shadows
         .iter()
         .enumerate()
-        .filter(|(slot, _)| Some(*slot) != after_crash_of)
-        .filter_map(|(_, shadow)| shadow.as_ref().map(|shadow| shadow.me.node))
+        .filter(|(slot, _)| Some(*slot) != after_crash_of || checks.disks[*slot])
+        .filter_map(|(slot, shadow)| shadow.as_ref().or(checks.asleep[slot].as_ref()).map(|shadow| shadow.me.node))
         .collect();
     checks.members.values().all(|(_, members)| {
         let alive = members.iter().filter(|member| living.contains(&member.node)).count();

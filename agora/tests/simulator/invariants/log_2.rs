@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use agora::disk::Recovered;
 use agora::id::Position;
 use agora::replicator::message::{Entry, Record};
 
@@ -15,6 +16,12 @@ pub(crate) struct Log2 {
 }
 
 impl Log2 {
+    /// A node lives on and has forgotten a promise that was not durable: what it wrote in that epoch was told to nobody
+    /// (LOG-3), and it may use the epoch anew.
+    pub(crate) fn resumed(&mut self, held: &Recovered) {
+        self.entries.retain(|position, _| position.epoch.leader != held.node || position.epoch <= held.promise);
+    }
+
     /// A node writes.
     pub(crate) fn written(&mut self, shadow: &Shadow, record: &Record) -> Result<(), Violation> {
         let violation = |what: String| Err(Violation::new("LOG-2", format!("{:?} {what}", shadow.me.node)));

@@ -1,6 +1,8 @@
 //! LOG-3: epoch, promise and commit index never fall on an incarnation; and nothing is told that rests on what is not
 //! yet durable, or they would fall with the power.
 
+use agora::disk::Recovered;
+use agora::id::Member;
 use agora::replicator::message::{Message, Record, Situation};
 
 use super::{Shadow, Violation};
@@ -36,7 +38,9 @@ pub(crate) fn sent(shadow: &Shadow, message: &Message) -> Result<(), Violation> 
         Message::ReplicateAck { epoch, index, .. } => {
             shadow.durable_promise >= *epoch && (shadow.promise > *epoch || shadow.durable(*index))
         }
-        Message::PromiseRequest { epoch, dry: false, .. } => shadow.durable_promise >= *epoch,
+        Message::PromiseRequest { epoch, dry: false, .. } | Message::Replicate { epoch, .. } => {
+            shadow.durable_promise >= *epoch
+        }
         Message::PromiseResponse { epoch, dry: false, granted: true, last, .. } => {
             let held = shadow.at(last.index).is_some_and(|held| held.position == *last);
             // What has been cut since, in a higher epoch, says nothing.
@@ -48,4 +52,24 @@ pub(crate) fn sent(shadow: &Shadow, message: &Message) -> Result<(), Violation> 
         return Ok(());
     }
     Err(Violation::new("LOG-3", format!("{:?} says {message:?}, which rests on what is not durable", shadow.me.node)))
+}
+
+/// A node lives on: with all that was durable, and of what was not, the first so many records as they were written.
+pub(crate) fn resumed(before: Option<&Shadow>, me: Member, held: &Recovered) -> Result<(), Violation> {
+    match before {
+        Some(before) if before.may_leave(held) => Ok(()),
+        Some(before) => {
+            let (promise, entries) = (held.promise, held.entries.len());
+            let what = format!(
+                "{:?} lives on with promise {promise:?} and {entries} entries; durable were {:?} and {}",
+                me.node,
+                before.durable_promise,
+                before.durable_log.len()
+            );
+            Err(Violation::new("LOG-3", what))
+        }
+        // It began, and ended before anything was seen of it.
+        None if held.entries.is_empty() && held.promise == agora::id::Epoch::NONE => Ok(()),
+        None => Err(Violation::new("LOG-3", format!("{:?} lives on with a log that it never wrote", me.node))),
+    }
 }

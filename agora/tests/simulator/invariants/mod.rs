@@ -22,6 +22,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use agora::auction::message::{Bidding, Output as ManagerOutput};
+use agora::disk::Recovered;
 use agora::id::{AuctionId, FoundingId, Index, Member, NodeId, ParticipantId, Position, Seq};
 use agora::replicator::message::{Body, Output, Record, Situation};
 
@@ -63,6 +64,10 @@ pub(crate) struct Checks {
     founded_once: bool,
     /// What is known of each node's present incarnation; `None` while it is down.
     shadows: Vec<Option<Shadow>>,
+    /// Those of nodes that are down and whose disk keeps their log.
+    asleep: Vec<Option<Shadow>>,
+    /// Which nodes' logs survive a crash.
+    disks: Vec<bool>,
     /// What is committed, by the log's founding.
     ledgers: BTreeMap<FoundingId, Ledger>,
     /// The newest member list of every log in which an epoch has begun.
@@ -77,12 +82,15 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// For so many nodes.
-    pub(crate) fn new(promise: Promise, founded_once: bool, nodes: usize) -> Self {
+    /// For nodes with disks, or without.
+    pub(crate) fn new(promise: Promise, founded_once: bool, disks: Vec<bool>) -> Self {
+        let nodes = disks.len();
         Self {
             promise,
             founded_once,
             shadows: (0..nodes).map(|_| None).collect(),
+            asleep: (0..nodes).map(|_| None).collect(),
+            disks,
             ledgers: BTreeMap::new(),
             members: BTreeMap::new(),
             log_2: log_2::Log2::default(),
@@ -100,12 +108,25 @@ impl Checks {
 
     /// A new incarnation begins in this slot.
     pub(crate) fn begin(&mut self, slot: usize, me: Member) {
+        self.asleep[slot] = None;
         self.shadows[slot] = Some(Shadow::new(me));
+    }
+
+    /// An incarnation lives on in this slot with what its disk held: LOG-3.
+    pub(crate) fn resume(&mut self, slot: usize, me: Member, held: &Recovered) -> Result<(), Violation> {
+        let before = self.asleep[slot].take().filter(|before| before.me.node == me.node);
+        log_3::resumed(before.as_ref(), me, held)?;
+        self.log_2.resumed(held);
+        self.shadows[slot] = Some(Shadow::resumed(me, held));
+        Ok(())
     }
 
     /// The node in this slot is down.
     pub(crate) fn end(&mut self, slot: usize) {
-        self.shadows[slot] = None;
+        let shadow = self.shadows[slot].take();
+        if self.disks[slot] && shadow.is_some() {
+            self.asleep[slot] = shadow;
+        }
     }
 
     /// There is one log, so that what clients see can be compared across nodes.

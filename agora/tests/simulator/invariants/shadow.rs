@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use agora::auction::event::RequestKey;
+use agora::disk::Recovered;
 use agora::id::{AuctionId, Epoch, FoundingId, Index, Member, Position, Round};
 use agora::replicator::message::{Body, Entry, Record, Situation};
 use agora::time::At;
@@ -62,6 +63,8 @@ pub(crate) struct Shadow {
     pub applied_index: Index,
     /// The rounds that its manager has seen complete.
     pub complete: BTreeSet<(AuctionId, Round)>,
+    /// The log as far as it is durable.
+    pub durable_log: Vec<Held>,
     unflushed: VecDeque<(u64, Record)>,
 }
 
@@ -79,7 +82,33 @@ impl Shadow {
             applied: BTreeMap::new(),
             applied_index: Index(0),
             complete: BTreeSet::new(),
+            durable_log: Vec::new(),
             unflushed: VecDeque::new(),
+        }
+    }
+
+    /// One that lives on with what its disk held.
+    pub(crate) fn resumed(me: Member, held: &Recovered) -> Self {
+        let log: Vec<_> = held.entries.iter().map(Held::of).collect();
+        let founding = held.entries.first().and_then(|entry| match &entry.body {
+            Body::Founded { founding, .. } => Some(*founding),
+            _ => None,
+        });
+        let (promise, durable_log) = (held.promise, log.clone());
+        Self { log, founding, promise, durable_promise: promise, durable_log, ..Self::new(me) }
+    }
+
+    /// Whether a crash may leave this: what is durable, and the first so many records of what is not.
+    pub(crate) fn may_leave(&self, held: &Recovered) -> bool {
+        let found: Vec<_> = held.entries.iter().map(Held::of).collect();
+        let (mut promise, mut log) = (self.durable_promise, self.durable_log.clone());
+        let mut unflushed = self.unflushed.iter();
+        loop {
+            if promise == held.promise && log == found {
+                return true;
+            }
+            let Some((_, record)) = unflushed.next() else { return false };
+            apply(record, &mut promise, &mut log);
         }
     }
 
@@ -95,16 +124,12 @@ impl Shadow {
 
     /// Takes a record in.
     pub(crate) fn written(&mut self, ticket: u64, record: &Record) {
-        match record {
-            Record::Promise(epoch) => self.promise = *epoch,
-            Record::Append(entry) => {
-                if let Body::Founded { founding, .. } = &entry.body {
-                    self.founding = Some(*founding);
-                }
-                self.log.push(Held::of(entry));
-            }
-            Record::Cut(index) => self.log.truncate(usize::try_from(index.0.saturating_sub(1)).unwrap_or(0)),
+        if let Record::Append(entry) = record
+            && let Body::Founded { founding, .. } = &entry.body
+        {
+            self.founding = Some(*founding);
         }
+        apply(record, &mut self.promise, &mut self.log);
         self.unflushed.push_back((ticket, record.clone()));
     }
 
@@ -113,8 +138,8 @@ impl Shadow {
         while let Some((first, _)) = self.unflushed.front()
             && *first <= ticket
         {
-            if let Some((_, Record::Promise(epoch))) = self.unflushed.pop_front() {
-                self.durable_promise = epoch;
+            if let Some((_, record)) = self.unflushed.pop_front() {
+                apply(&record, &mut self.durable_promise, &mut self.durable_log);
             }
         }
     }
@@ -127,5 +152,13 @@ impl Shadow {
         }
         let waits = |record: &Record| matches!(record, Record::Append(entry) if entry.position.index <= index);
         index <= self.last() && !self.unflushed.iter().any(|(_, record)| waits(record))
+    }
+}
+
+fn apply(record: &Record, promise: &mut Epoch, log: &mut Vec<Held>) {
+    match record {
+        Record::Promise(epoch) => *promise = *epoch,
+        Record::Append(entry) => log.push(Held::of(entry)),
+        Record::Cut(index) => log.truncate(usize::try_from(index.0.saturating_sub(1)).unwrap_or(0)),
     }
 }
