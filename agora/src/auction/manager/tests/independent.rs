@@ -57,7 +57,7 @@ impl Step {
     fn input(&self, number: u128) -> Input {
         let (who, auction) = (self.who, auction_of(self.auction));
         match self.what {
-            What::Create(rule, start, rounds) => create(self.auction, Spec { rule, start, rounds, ..spec() }),
+            What::Create(rule, start, rounds) => create(self.auction, Spec { rule, rounds, start, ..spec() }),
             What::Join => join(who, number, auction),
             What::Leave => Input::Lobby(address(who), Lobby::LeaveRequest { call: call(who, number), auction }),
             What::Start => Input::Lobby(address(who), Lobby::ReadyConfirm { call: call(who, number), auction }),
