@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   NodeHandle ── ready, ended ──────────▶ where it is reached, or how it ended
-//!              ── events ────────────────▶ NodeEvent: leaders, members, its end
+//!              ── events ────────────────▶ NodeEvent: leaders, members, what it waits for, its end
 //!              ── committed(after) ──────▶ Told: what is committed, in order, from any place on
 //!              ── client(participant) ───▶ Client: commands, exactly once, whoever leads
 //!              ── ask ───────────────────▶ the answer of a state machine of one's own
@@ -54,6 +54,8 @@ mod options;
 mod questions;
 #[cfg(feature = "actors")]
 mod switch;
+#[cfg(feature = "actors")]
+mod waiting;
 
 #[cfg(all(test, feature = "actors"))]
 mod tests;
@@ -65,4 +67,5 @@ pub use self::{
     event::{Ending, Events, MemberState, NodeEvent, NodeFault},
     handle::{AskError, ClientError, NodeHandle},
     options::{BROADCAST_PORT, Options},
+    waiting::Waiting,
 };

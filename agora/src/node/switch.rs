@@ -16,7 +16,7 @@ use crate::{replicator, sequencer};
 #[derive(Debug)]
 pub(super) enum Word {
     /// From a concern.
-    Host(Box<Host>),
+    Host(Host),
     /// An actor is gone.
     Ended(&'static str),
 }
@@ -86,7 +86,7 @@ impl Switch {
             }
             Deliver::Host(word) => {
                 // A host that is gone has cut the switch or ended the thread.
-                let _ = self.host.send(Word::Host(Box::new(word)));
+                let _ = self.host.send(Word::Host(word));
             }
         }
     }
