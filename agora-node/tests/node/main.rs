@@ -3,5 +3,6 @@
 mod configuration;
 mod events;
 mod packaged;
+mod page;
 mod program;
 mod service;
