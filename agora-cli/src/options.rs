@@ -26,6 +26,8 @@ Examples:
   agora-cli --as alice bid AUCTION 12.50
   agora-cli --output json watch AUCTION
 
+Every flag is also an environment variable: AGORA_TIMEOUT=20s for --timeout.
+
 Exit codes: 0 done, 1 fault, 2 bad usage or file, 3 refused, 4 no leader found,
 5 auction cancelled, 6 sent and outcome unknown, 130 ctrl-c";
 

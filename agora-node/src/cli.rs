@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Parser};
 use clap_complete::Shell;
 
@@ -13,7 +15,7 @@ use crate::settings::Settings;
 /// What the program is asked to do.
 #[derive(Debug, Parser)]
 #[command(name = "agora-node", version, about = ABOUT, after_help = EXAMPLES, disable_help_flag = true)]
-#[command(term_width = 120, max_term_width = 120)]
+#[command(term_width = 80, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: Settings,
@@ -22,7 +24,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE", env = "AGORA_CONFIG", hide_env = true, help_heading = PROGRAM)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Events on stdout: text for people, json for programs, an object a line [default: text]
+    /// Events on stdout: text, or json, an object a line [default: text]
     #[arg(
         long,
         value_name = "FORMAT",
@@ -38,11 +40,11 @@ pub(crate) struct Cli {
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) check_config: bool,
 
-    /// Print the configuration as a file that can be read back, and end
+    /// Print the configuration as a file for --config, and end
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) print_config: bool,
 
-    /// Print what a shell needs to complete these flags, and end: bash, elvish, fish, powershell or zsh
+    /// Print completions for bash, elvish, fish, powershell or zsh, and end
     #[arg(long, value_name = "SHELL", hide_possible_values = true, help_heading = PROGRAM)]
     pub(crate) completions: Option<Shell>,
 
@@ -58,33 +60,49 @@ pub(crate) struct Cli {
 const ABOUT: &str = "\
 A server of the Agora auction system
 
-With no flags it binds an ephemeral UDP port, finds other nodes by broadcast, and joins or founds the
-cluster `agora`. A flag goes before the environment (AGORA_CLUSTER_SIZE for --cluster-size; repeatable
-flags are comma lists), that before the file, that before the preset.";
+With no flags it binds an ephemeral UDP port, finds other nodes by broadcast,
+and joins or founds the cluster `agora`. A flag goes before the environment,
+that before the file, that before the preset.";
 
 const PROGRAM: &str = "Program";
 
 const EXAMPLES: &str = "\
 Durations are written 250ms, 20s or 2m.
+Every setting is also an environment variable: AGORA_JOIN=a:1,b:2 for --join.
 
 Examples:
-  agora-node                                         join or found the cluster on this network
-  agora-node --cluster-size 3                        one of three; survives any one of them
-  agora-node --bind 127.0.0.1:0                      keep to this machine
-  agora-node --bind 10.0.0.5:4000 --join b.lan:4000  without broadcast
-  agora-node --config node.toml --print-config       what is in force
+  agora-node                                     join or found a cluster here
+  agora-node --cluster-size 3                    one of three; survives any one
+  agora-node --bind 127.0.0.1:0                  keep to this machine
+  agora-node --bind 10.0.0.5:4000 --join b:4000  without broadcast
+  agora-node --config node.toml --print-config   what is in force
 
 Exit status: 0 stopped as asked, 1 fault, 2 bad usage or configuration.";
 
 /// Reads the command line and the environment. `--help` and `--version` end the program here.
 pub(crate) fn parse(format: Format) -> Result<Cli, Failure> {
     Cli::try_parse().map_err(|error| {
+        let error = named_by_source(error);
         let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         if wanted || format == Format::Text {
             error.exit();
         }
         Failure::usage(one_line(&error.render().to_string()))
     })
+}
+
+/// A value that no flag gives comes from the environment: the error names the variable.
+fn named_by_source(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return error };
+    let Some(flag) = arg.split_whitespace().next().filter(|flag| flag.starts_with("--")).map(String::from) else {
+        return error;
+    };
+    let given = |arg: OsString| arg.to_string_lossy().split('=').next() == Some(flag.as_str());
+    if error.kind() == ErrorKind::ValueValidation && !env::args_os().any(given) {
+        let variable = format!("AGORA_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase());
+        error.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    error
 }
 
 /// clap's paragraphs, without the usage and the pointer to `--help`.

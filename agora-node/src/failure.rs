@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use agora::config::Invalid;
 use agora::config::file::FileError;
+use agora::config::{Invalid, Mode};
 use agora::disk::Unreadable;
 use agora::node::{BuildError, NodeFault};
 use serde_json::json;
@@ -70,7 +70,15 @@ impl From<FileError> for Failure {
 impl From<NodeFault> for Failure {
     fn from(fault: NodeFault) -> Self {
         match fault {
-            NodeFault::OtherMode { .. } => Self::configuration(format!("cluster-size: {fault}")),
+            NodeFault::OtherMode { mode, .. } => {
+                let same = match mode {
+                    Mode::Majority(size) => format!("with --cluster-size {size}"),
+                    Mode::Reachable => "without --cluster-size".into(),
+                };
+                Self::configuration(format!(
+                    "cluster-size: {fault}; start this node {same} to join it, or under another --cluster"
+                ))
+            }
             fault => Self::fault(fault.to_string()),
         }
     }

@@ -7,6 +7,7 @@ mod output;
 mod print;
 mod run;
 mod settings;
+mod values;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::options;
-use crate::output::{self, Format};
+use crate::output::{Format, Teller};
 use crate::print;
 
 /// Does what the command line asks for.
@@ -65,8 +65,10 @@ fn warn(mode: Mode) {
 
 async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::fault(format!("cannot hear signals: {error}")))?;
+    let mode = options.settings.mode;
     let node = Node::builder().options(options).build()?.spawn();
-    if tell(&node, &mut signals, format).await.is_err() {
+    let teller = Teller { format, node: node.uuid, mode };
+    if tell(&node, &mut signals, teller).await.is_err() {
         // Nobody reads any more.
         node.stop();
     }
@@ -77,7 +79,7 @@ async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
 }
 
 /// Tells the events until there are no more, and fails when nobody reads them.
-async fn tell(node: &NodeHandle, signals: &mut Signals, format: Format) -> io::Result<()> {
+async fn tell(node: &NodeHandle, signals: &mut Signals, teller: Teller) -> io::Result<()> {
     let mut out = io::stdout();
     let mut events = node.events();
     let mut stopping = false;
@@ -85,7 +87,7 @@ async fn tell(node: &NodeHandle, signals: &mut Signals, format: Format) -> io::R
         tokio::select! {
             event = events.next() => match event {
                 Some(NodeEvent::Missed(count)) => log::warn!("stdout was too slow for {count} events"),
-                Some(event) => output::write(&mut out, format, node.uuid, &event)?,
+                Some(event) => teller.write(&mut out, &event)?,
                 None => return Ok(()),
             },
             () = signals.next() => {

@@ -8,28 +8,34 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::values;
+
 /// What is set at one level of precedence; nothing, where the level is silent.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct Settings {
-    /// Where the UDP socket binds. A loopback address keeps the node to this machine [default: 0.0.0.0:0]
-    #[arg(long, value_name = "ADDR", env = "AGORA_BIND", hide_env = true, help_heading = NETWORK)]
+    /// Where the UDP socket binds; on loopback, the node keeps to this machine [default: 0.0.0.0:0]
+    #[arg(long, value_name = "ADDR", env = "AGORA_BIND", hide_env = true, help_heading = NETWORK, value_parser = values::address)]
+    #[serde(deserialize_with = "values::file::address")]
     pub(crate) bind: Option<SocketAddr>,
 
-    /// The address that others reach this node at, where it is not the one it is bound to
-    #[arg(long, value_name = "ADDR", env = "AGORA_ADVERTISE", hide_env = true, help_heading = NETWORK)]
+    /// Where others reach this node, if not where it is bound
+    #[arg(long, value_name = "ADDR", env = "AGORA_ADVERTISE", hide_env = true, help_heading = NETWORK, value_parser = values::address)]
+    #[serde(deserialize_with = "values::file::address")]
     pub(crate) advertise: Option<SocketAddr>,
 
-    /// A node to join, host:port, for networks without broadcast. Repeatable
+    /// A node to join, host:port, where no broadcast reaches it (repeatable)
     #[arg(long, value_name = "ADDR", env = "AGORA_JOIN", hide_env = true, value_delimiter = ',', help_heading = NETWORK)]
     pub(crate) join: Option<Vec<String>>,
 
     /// Where nodes and clients meet; nodes of one machine share it [default: 12345]
-    #[arg(long, value_name = "P", env = "AGORA_BROADCAST_PORT", hide_env = true, help_heading = NETWORK)]
+    #[arg(long, value_name = "P", env = "AGORA_BROADCAST_PORT", hide_env = true, help_heading = NETWORK, value_parser = values::port)]
+    #[serde(deserialize_with = "values::file::port")]
     pub(crate) broadcast_port: Option<u16>,
 
-    /// Broadcast to exactly this address instead of those of all interfaces. Repeatable
-    #[arg(long, value_name = "IP", env = "AGORA_BROADCAST_ADDRESS", hide_env = true, value_delimiter = ',', help_heading = NETWORK)]
+    /// Broadcast to this address only (repeatable) [default: all interfaces]
+    #[arg(long, value_name = "IP", env = "AGORA_BROADCAST_ADDRESS", hide_env = true, value_delimiter = ',', help_heading = NETWORK, value_parser = values::ip)]
+    #[serde(deserialize_with = "values::file::ips")]
     pub(crate) broadcast_address: Option<Vec<Ipv4Addr>>,
 
     /// The cluster's name; clusters of different names share a network [default: agora]
@@ -38,15 +44,18 @@ pub(crate) struct Settings {
 
     /// A majority of N nodes commits, and survives any partition. Without it any number of nodes serves, down to the
     /// last one
-    #[arg(long, value_name = "N", env = "AGORA_CLUSTER_SIZE", hide_env = true, help_heading = CLUSTER)]
+    #[arg(long, value_name = "N", env = "AGORA_CLUSTER_SIZE", hide_env = true, help_heading = CLUSTER, value_parser = values::size)]
+    #[serde(deserialize_with = "values::file::size")]
     pub(crate) cluster_size: Option<u8>,
 
-    /// The node's UUID, which ranks it in elections [default: random]
-    #[arg(long, value_name = "UUID", env = "AGORA_ID", hide_env = true, help_heading = CLUSTER)]
+    /// The node's UUID, its rank in elections [default: random]
+    #[arg(long, value_name = "UUID", env = "AGORA_ID", hide_env = true, help_heading = CLUSTER, value_parser = values::id)]
+    #[serde(deserialize_with = "values::file::id")]
     pub(crate) id: Option<Uuid>,
 
     /// Ranks above the UUID; the highest leads [default: 0]
-    #[arg(long, value_name = "N", env = "AGORA_PRIORITY", hide_env = true, help_heading = CLUSTER)]
+    #[arg(long, value_name = "N", env = "AGORA_PRIORITY", hide_env = true, help_heading = CLUSTER, value_parser = values::number::<u32>)]
+    #[serde(deserialize_with = "values::file::number")]
     pub(crate) priority: Option<u32>,
 
     /// Where the intervals start from: lan or classic [default: lan]
@@ -61,8 +70,9 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "D", env = "AGORA_HEART_BEAT_TIMEOUT", hide_env = true, help_heading = TIMING)]
     pub(crate) heart_beat_timeout: Option<Interval>,
 
-    /// Unanswered heartbeats that are tolerated before an election [default: 2]
-    #[arg(long, value_name = "N", env = "AGORA_MAX_MISSED_HEART_BEATS", hide_env = true, help_heading = TIMING)]
+    /// Unanswered heartbeats that are tolerated [default: 2]
+    #[arg(long, value_name = "N", env = "AGORA_MAX_MISSED_HEART_BEATS", hide_env = true, help_heading = TIMING, value_parser = values::number::<u32>)]
+    #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_missed_heart_beats: Option<u32>,
 
     /// How often an idle leader replicates [lan: 50ms, classic: 5s]
@@ -86,7 +96,8 @@ pub(crate) struct Settings {
     pub(crate) auction_retention: Option<Interval>,
 
     /// Above so many, new auctions are refused [default: 100000]
-    #[arg(long, value_name = "N", env = "AGORA_MAX_AUCTIONS", hide_env = true, help_heading = AUCTIONS)]
+    #[arg(long, value_name = "N", env = "AGORA_MAX_AUCTIONS", hide_env = true, help_heading = AUCTIONS, value_parser = values::number::<usize>)]
+    #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_auctions: Option<usize>,
 
     // Known, so that they are refused by name until they exist.

@@ -1,6 +1,8 @@
 //! The real binary: what it says, and with which status it ends.
 
 mod configuration;
+mod events;
 mod packaged;
+mod page;
 mod program;
 mod service;

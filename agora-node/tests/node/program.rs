@@ -45,8 +45,9 @@ impl Node {
     }
 
     pub(crate) fn start_at(bind: &str, args: &[&str]) -> Self {
-        let mut child = command(&["--bind", bind, "--output", "json"])
+        let mut child = command(&["--bind", bind])
             .args(args)
+            .env("AGORA_OUTPUT", "json")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -71,14 +72,42 @@ impl Node {
         }
     }
 
+    /// The next line of this beginning, of a node that is started with `--output text`.
+    pub(crate) fn await_line(&mut self, beginning: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no line `{beginning}`"));
+            if line.starts_with(beginning) {
+                return line;
+            }
+        }
+    }
+
+    /// All events so far.
+    pub(crate) fn events(&self) -> &[Value] {
+        &self.seen
+    }
+
     /// The names of all events so far.
     pub(crate) fn seen(&self) -> Vec<&str> {
         self.seen.iter().map(|event| event["event"].as_str().expect("a name")).collect()
     }
 
     pub(crate) fn terminate(&self) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(killed.expect("kill runs").success());
+        self.signal("-TERM");
+    }
+
+    /// It does nothing until it [goes on](Self::resume), and does not notice.
+    pub(crate) fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     pub(crate) fn kill(&mut self) {

@@ -27,7 +27,10 @@ fn a_node_alone_is_bound_leads_is_ready_and_stops_when_asked() {
     let ready = node.await_event("ready");
     assert_eq!(
         ready,
-        json!({ "event": "ready", "node": LOW, "address": bound["address"], "http": null, "cluster": "agora" })
+        json!({
+            "event": "ready", "node": LOW, "address": bound["address"], "http": null, "cluster": "agora",
+            "standing": "member"
+        })
     );
     node.terminate();
     assert_eq!(node.await_event("stopped"), json!({ "event": "stopped", "node": LOW }));
@@ -95,6 +98,19 @@ fn a_node_of_another_size_is_refused_with_exit_2() {
     let (status, stderr) = second.wait();
     assert_eq!(status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("\"error\":\"configuration\"") && stderr.contains("cluster-size"), "{stderr}");
+    assert!(
+        stderr.contains("; start this node without --cluster-size to join it, or under another --cluster"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_node_of_another_size_is_told_which_one_is_wanted() {
+    let port = port();
+    let mut first = Node::start(port, &["--id", HIGH, "--cluster-size", "1"]);
+    first.await_event("ready");
+    let (_, stderr) = Node::start(port, &["--id", LOW, "--cluster-size", "5"]).wait();
+    assert!(stderr.contains("; start this node with --cluster-size 1 to join it, or under another"), "{stderr}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position};
 use crate::protocol::Protocol;
-use crate::replicator::message::{Situation, Standing};
+use crate::replicator::message::{Around, Situation, Standing};
 use crate::time::{At, Timestamp};
 
 const ME: u128 = 5;
@@ -81,6 +81,7 @@ fn situation(leader: Option<NodeId>, serving: bool) -> Situation {
         peers: Vec::new(),
         at: At(0),
         decided: 6,
+        around: Around::default(),
     }
 }
 

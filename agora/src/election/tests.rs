@@ -7,7 +7,7 @@ use super::protocol::Election;
 use crate::config::{Mode, Settings};
 use crate::id::{Epoch, Member, NodeId, Position};
 use crate::protocol::Protocol;
-use crate::replicator::message::{Situation, Standing};
+use crate::replicator::message::{Around, Situation, Standing};
 use crate::time::{At, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
@@ -52,6 +52,7 @@ impl Voter {
             peers: Vec::new(),
             at: At(0),
             decided: 0,
+            around: Around::default(),
         }
     }
 

@@ -7,8 +7,9 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::waiting::Waiting;
 use crate::config::Mode;
-use crate::replicator::message::Fault;
+use crate::replicator::message::{Fault, LogEnd, Standing};
 use crate::transport::OpenError;
 
 /// Something that happened to a node.
@@ -25,7 +26,13 @@ pub enum NodeEvent {
         address: SocketAddr,
         /// The cluster that it is in.
         cluster: String,
+        /// Whether it counts there; an observer that is counted later is told to have joined.
+        standing: Standing,
     },
+    /// It has for a second or more neither led nor followed with the log. Told again when it waits for something else.
+    Waiting(Waiting),
+    /// Its log has ended; it begins again as a newcomer, and will be ready again.
+    Returned(LogEnd),
     /// The leader changed, was lost, or this node began or ceased to lead.
     Leader {
         /// The epoch's number.

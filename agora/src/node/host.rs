@@ -88,7 +88,7 @@ impl<M: Machine> Host<M> {
             .start();
         link.state.send_modify(|state| state.bound = Some(bound));
         link.audience.tell(NodeEvent::Bound { address });
-        let observer = Observer::new(address, cluster);
+        let observer = Observer::new(address, options.settings.clone(), clock.now());
         let questions = Rc::new(RefCell::new(Questions::new()));
         Ok(Self { node, clock, told, transport, words, observer, promise: 0, writer, recovered, questions })
     }
@@ -96,6 +96,7 @@ impl<M: Machine> Host<M> {
     async fn serve(mut self, link: &mut Link<M>) -> Ending {
         let mut life = self.begin(link);
         loop {
+            let quiet = self.observer.deadline().map(|deadline| deadline.since(self.clock.now()));
             let word = tokio::select! {
                 Some(word) = self.words.1.recv() => word,
                 // A dropped handle is a shutdown.
@@ -109,6 +110,11 @@ impl<M: Machine> Host<M> {
                 },
                 Some(request) = link.requests.recv() => {
                     self.pass_on(request, &life);
+                    continue;
+                }
+                () = tokio::time::sleep(quiet.unwrap_or_default()), if quiet.is_some() => {
+                    let event = self.observer.fire(self.clock.now());
+                    self.tell(event, link);
                     continue;
                 }
             };
@@ -168,14 +174,14 @@ impl<M: Machine> Host<M> {
     fn hear(&mut self, word: Word, link: &mut Link<M>) -> Heard {
         use wiring::Host;
         let word = match word {
-            Word::Host(word) => *word,
+            Word::Host(word) => word,
             Word::Ended(name) => return Heard::Fault(NodeFault::ActorEnded(name)),
             Word::DiskFailed(why) => return Heard::DiskFailed(NodeFault::Disk(why)),
         };
         match word {
             Host::Situation(situation) => {
                 self.promise = situation.promise.number;
-                let events = self.observer.see(&situation);
+                let events = self.observer.see(self.clock.now(), &situation);
                 self.tell(events, link);
                 Heard::Nothing
             }
@@ -183,9 +189,8 @@ impl<M: Machine> Host<M> {
                 self.questions.borrow_mut().shown(ticket, entries);
                 Heard::Nothing
             }
-            Host::ReturnAsNewcomer => {
-                log::info!("the log of this node has ended; it returns as a newcomer");
-                let events = self.observer.forget(self.promise);
+            Host::ReturnAsNewcomer(end) => {
+                let events = self.observer.forget(self.clock.now(), self.promise, end);
                 self.tell(events, link);
                 Heard::NewLife
             }
@@ -196,7 +201,7 @@ impl<M: Machine> Host<M> {
         }
     }
 
-    fn tell(&self, events: Vec<NodeEvent>, link: &mut Link<M>) {
+    fn tell(&self, events: impl IntoIterator<Item = NodeEvent>, link: &mut Link<M>) {
         let ready = self.observer.ready();
         link.state.send_if_modified(|state| std::mem::replace(&mut state.ready, ready) != ready);
         for event in events {

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   NodeHandle ── ready, ended ──────────▶ where it is reached, or how it ended
-//!              ── events ────────────────▶ NodeEvent: leaders, members, its end
+//!              ── events ────────────────▶ NodeEvent: leaders, members, what it waits for, its end
 //!              ── committed(after) ──────▶ Told: what is committed, in order, from any place on
 //!              ── client(participant) ───▶ Client: commands, exactly once, whoever leads
 //!              ── ask ───────────────────▶ the answer of a state machine of one's own
@@ -56,6 +56,8 @@ mod questions;
 mod store;
 #[cfg(feature = "actors")]
 mod switch;
+#[cfg(feature = "actors")]
+mod waiting;
 
 #[cfg(all(test, feature = "actors"))]
 mod tests;
@@ -68,4 +70,5 @@ pub use self::{
     handle::{AskError, ClientError, NodeHandle},
     options::{BROADCAST_PORT, Options},
     store::BuildError,
+    waiting::Waiting,
 };

@@ -1,17 +1,32 @@
-//! Turns situations into events: what changed since the last one.
+//! Turns situations into events: what changed since the last one, and what a node waits for.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::event::{MemberState, NodeEvent};
-use crate::id::{Index, NodeId};
-use crate::replicator::message::{Situation, Standing};
+use super::waiting::{Waiting, at_work};
+use crate::config::Settings;
+use crate::id::NodeId;
+use crate::replicator::message::{LogEnd, Situation};
+use crate::time::Timestamp;
+
+/// So long a node is silent before it says what it waits for: an election or a founding mostly takes less.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// So long it keeps to that, however often it changes.
+const REPEAT: Duration = Duration::from_secs(5);
 
 /// What the last situation was like.
 #[derive(Debug)]
 pub(super) struct Observer {
     address: SocketAddr,
-    cluster: String,
+    settings: Settings,
+    /// Since when it has neither led nor followed.
+    idle_since: Option<Timestamp>,
+    waiting: Option<Waiting>,
+    /// What was last said of that, since it last led or followed.
+    said: Option<Waiting>,
+    said_at: Option<Timestamp>,
     ready: bool,
     leader: Option<(u64, NodeId)>,
     serving: bool,
@@ -20,11 +35,15 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    /// Nothing is known yet.
-    pub(super) fn new(address: SocketAddr, cluster: String) -> Self {
+    /// Nothing is known yet at `now`.
+    pub(super) fn new(address: SocketAddr, settings: Settings, now: Timestamp) -> Self {
         Self {
             address,
-            cluster,
+            settings,
+            idle_since: Some(now),
+            waiting: None,
+            said: None,
+            said_at: None,
             ready: false,
             leader: None,
             serving: false,
@@ -39,22 +58,49 @@ impl Observer {
     }
 
     /// What `situation` changes.
-    pub(super) fn see(&mut self, situation: &Situation) -> Vec<NodeEvent> {
+    pub(super) fn see(&mut self, now: Timestamp, situation: &Situation) -> Vec<NodeEvent> {
         let mut events = self.leader(situation);
         self.members(situation, &mut events);
         self.peers(situation, &mut events);
-        if !self.ready && is_ready(situation) {
+        if !self.ready && at_work(situation) {
             self.ready = true;
-            events.push(NodeEvent::Ready { address: self.address, cluster: self.cluster.clone() });
+            let (address, cluster) = (self.address, self.settings.cluster.clone());
+            events.push(NodeEvent::Ready { address, cluster, standing: situation.standing });
+        }
+        self.waiting = Waiting::seen(situation, &self.settings);
+        if self.waiting.is_some() {
+            self.idle_since.get_or_insert(now);
+        } else {
+            (self.idle_since, self.said) = (None, None);
         }
         events
     }
 
     /// The log has ended: what can be told of that.
-    pub(super) fn forget(&mut self, promise: u64) -> Vec<NodeEvent> {
-        let lost = self.leader.is_some();
-        *self = Self::new(self.address, std::mem::take(&mut self.cluster));
-        if lost { vec![NodeEvent::Leader { epoch: promise, leader: None, is_self: false }] } else { Vec::new() }
+    pub(super) fn forget(&mut self, now: Timestamp, promise: u64, end: LogEnd) -> Vec<NodeEvent> {
+        let mut events = vec![NodeEvent::Returned(end)];
+        if self.leader.is_some() {
+            events.insert(0, NodeEvent::Leader { epoch: promise, leader: None, is_self: false });
+        }
+        let said_at = self.said_at;
+        *self = Self { said_at, ..Self::new(self.address, self.settings.clone(), now) };
+        events
+    }
+
+    /// When there will be something to say of waiting, unless a situation comes before.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        let news = self.waiting.is_some() && self.waiting != self.said;
+        let patient = self.idle_since? + PATIENCE;
+        news.then(|| self.said_at.map_or(patient, |at| patient.max(at + REPEAT)))
+    }
+
+    /// What there is to say of waiting.
+    pub(super) fn fire(&mut self, now: Timestamp) -> Option<NodeEvent> {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return None;
+        }
+        (self.said, self.said_at) = (self.waiting, Some(now));
+        self.waiting.map(NodeEvent::Waiting)
     }
 
     fn leader(&mut self, situation: &Situation) -> Vec<NodeEvent> {
@@ -98,10 +144,4 @@ impl Observer {
             events.push(NodeEvent::Member { member: peer.node.uuid, state });
         }
     }
-}
-
-/// It serves, or follows a leader and holds the log, all of it.
-fn is_ready(situation: &Situation) -> bool {
-    let follows = situation.leader.is_some() && situation.caught_up && situation.commit.index > Index(0);
-    situation.serving || (situation.standing != Standing::Newcomer && follows)
 }

@@ -17,7 +17,7 @@ use crate::{replicator, sequencer};
 #[derive(Debug)]
 pub(super) enum Word {
     /// From a concern.
-    Host(Box<Host>),
+    Host(Host),
     /// An actor is gone.
     Ended(&'static str),
     /// What was written is not durable, and nothing will be.
@@ -98,7 +98,7 @@ impl Switch {
             },
             Deliver::Host(word) => {
                 // A host that is gone has cut the switch or ended the thread.
-                let _ = self.host.send(Word::Host(Box::new(word)));
+                let _ = self.host.send(Word::Host(word));
             }
         }
     }

@@ -5,9 +5,11 @@ use uuid::Uuid;
 use super::edge::random;
 use super::event::{MemberState, NodeEvent};
 use super::observer::Observer;
+use super::waiting::Waiting;
+use crate::config::{Mode, Settings};
 use crate::id::{Epoch, Index, Member, NodeId, Position};
-use crate::replicator::message::{Peer, Situation, Standing};
-use crate::time::At;
+use crate::replicator::message::{Around, LogEnd, Peer, Situation, Standing};
+use crate::time::{At, Timestamp};
 
 const ADDRESS: ([u8; 4], u16) = ([127, 0, 0, 1], 4_000);
 
@@ -15,8 +17,18 @@ fn node(number: u64) -> NodeId {
     NodeId { uuid: Uuid::from_u64_pair(1, number), incarnation: number }
 }
 
-fn observer() -> Observer {
-    Observer::new(SocketAddr::from(ADDRESS), "agora".into())
+/// The observer of a node that was bound at zero.
+struct Seen(Observer);
+
+impl Seen {
+    /// What a situation changes, all of it at once after the start.
+    fn see(&mut self, situation: &Situation) -> Vec<NodeEvent> {
+        self.0.see(Timestamp::ZERO, situation)
+    }
+}
+
+fn observer() -> Seen {
+    Seen(Observer::new(SocketAddr::from(ADDRESS), Settings::lan(), Timestamp::ZERO))
 }
 
 fn newcomer() -> Situation {
@@ -36,6 +48,7 @@ fn newcomer() -> Situation {
         peers: Vec::new(),
         at: At(0),
         decided: 0,
+        around: Around::default(),
     }
 }
 
@@ -56,7 +69,7 @@ fn leader(epoch: u64, leader: Option<u64>, is_self: bool) -> NodeEvent {
 }
 
 fn ready() -> NodeEvent {
-    NodeEvent::Ready { address: SocketAddr::from(ADDRESS), cluster: "agora".into() }
+    NodeEvent::Ready { address: SocketAddr::from(ADDRESS), cluster: "agora".into(), standing: Standing::Member }
 }
 
 fn member(number: u64, state: MemberState) -> NodeEvent {
@@ -151,8 +164,94 @@ fn a_peer_is_silent_only_after_it_was_heard_in_this_leadership() {
 fn a_node_whose_log_has_ended_has_no_leader_and_will_be_ready_again() {
     let mut observer = observer();
     observer.see(&following(4, 3));
-    assert_eq!(observer.forget(4), [leader(4, None, false)]);
+    let returned = NodeEvent::Returned(LogEnd::Superseded);
+    let told = observer.0.forget(Timestamp::ZERO, 4, LogEnd::Superseded);
+    assert_eq!(told, [leader(4, None, false), returned]);
     assert_eq!(observer.see(&following(9, 2)), [leader(9, Some(2), false), ready()]);
+}
+
+#[test]
+fn an_observer_says_so_and_is_told_to_have_joined_when_it_counts() {
+    let mut observer = observer();
+    let uncounted = Situation { standing: Standing::Observer, ..following(1, 3) };
+    let told = observer.see(&uncounted);
+    assert!(matches!(&told[..], [_, NodeEvent::Ready { standing: Standing::Observer, .. }]), "{told:?}");
+    let counted = Situation { members: vec![Member { node: node(1), priority: 0 }], ..following(1, 3) };
+    assert_eq!(observer.see(&counted), [member(1, MemberState::Joined)]);
+}
+
+/// What this node waits for in that situation.
+fn waiting(mode: Mode, situation: &Situation) -> Option<Waiting> {
+    Waiting::seen(situation, &Settings { mode, ..Settings::lan() })
+}
+
+fn hearing(newcomers: u8, holders: u8, situation: Situation) -> Situation {
+    Situation { leader: None, around: Around { newcomers, holders }, ..situation }
+}
+
+#[test]
+fn a_node_waits_for_as_many_as_found_the_cluster() {
+    let alone = hearing(0, 0, newcomer());
+    assert_eq!(waiting(Mode::Majority(3), &alone), Some(Waiting::Founding { here: 1, needed: 3 }));
+    let two = hearing(1, 0, newcomer());
+    assert_eq!(waiting(Mode::Majority(3), &two), Some(Waiting::Founding { here: 2, needed: 3 }));
+    // One founding member has the list already.
+    let founder = Situation { standing: Standing::Member, ..hearing(1, 1, newcomer()) };
+    assert_eq!(waiting(Mode::Majority(3), &founder), Some(Waiting::Founding { here: 3, needed: 3 }));
+    let window = Settings::lan().discovery_window;
+    assert_eq!(waiting(Mode::Reachable, &alone), Some(Waiting::Discovery { window }));
+}
+
+#[test]
+fn without_a_leader_a_node_waits_for_a_majority_of_the_members_or_for_an_election() {
+    let majority = |here: Option<usize>| Some(Waiting::Majority { here, needed: 2, members: 3 });
+    let of_three = |situation| waiting(Mode::Majority(3), &situation);
+    assert_eq!(of_three(hearing(2, 0, following(1, 3))), majority(Some(1)), "those who have lost the log do not count");
+    assert_eq!(of_three(hearing(0, 1, following(1, 3))), Some(Waiting::Election));
+    assert_eq!(of_three(hearing(0, 2, newcomer())), majority(None), "whether they are members it cannot tell");
+    let observer = Situation { standing: Standing::Observer, ..following(1, 3) };
+    assert_eq!(of_three(hearing(0, 1, observer)), majority(Some(1)));
+    let serving = Situation { serving: true, leader: Some(node(1)), ..hearing(0, 0, following(1, 1)) };
+    assert_eq!(of_three(serving), majority(Some(1)), "it leads, and hears nobody");
+    assert_eq!(waiting(Mode::Reachable, &hearing(0, 0, following(1, 3))), Some(Waiting::Election));
+}
+
+#[test]
+fn who_serves_or_follows_with_the_log_waits_for_nothing() {
+    for mode in [Mode::Majority(3), Mode::Reachable] {
+        assert_eq!(waiting(mode, &following(1, 3)), None);
+        let serving = Situation { serving: true, hears_quorum: true, ..following(1, 1) };
+        assert_eq!(waiting(mode, &serving), None);
+        let behind = Situation { caught_up: false, ..following(1, 3) };
+        assert_eq!(waiting(mode, &behind), Some(Waiting::Log));
+    }
+}
+
+fn millis(millis: u64) -> Timestamp {
+    Timestamp::from_micros(millis * 1_000)
+}
+
+#[test]
+fn what_a_node_waits_for_is_told_once_and_again_only_when_it_changes() {
+    let settings = Settings { mode: Mode::Majority(3), ..Settings::lan() };
+    let mut observer = Observer::new(SocketAddr::from(ADDRESS), settings, Timestamp::ZERO);
+    let founding = |here| Some(NodeEvent::Waiting(Waiting::Founding { here, needed: 3 }));
+    assert_eq!(observer.deadline(), None, "nothing is known yet");
+    observer.see(millis(10), &hearing(0, 0, newcomer()));
+    assert_eq!(observer.deadline(), Some(millis(1_000)), "a second after it was bound");
+    assert_eq!(observer.fire(millis(999)), None);
+    assert_eq!(observer.fire(millis(1_000)), founding(1));
+    observer.see(millis(1_100), &hearing(0, 0, newcomer()));
+    assert_eq!((observer.deadline(), observer.fire(millis(60_000))), (None, None), "that is known");
+    observer.see(millis(1_200), &hearing(1, 0, newcomer()));
+    assert_eq!(observer.deadline(), Some(millis(6_000)), "however often it changes");
+    assert_eq!(observer.fire(millis(6_000)), founding(2));
+    observer.see(millis(7_000), &following(1, 3));
+    assert_eq!(observer.deadline(), None);
+    observer.see(millis(20_000), &hearing(0, 0, following(1, 3)));
+    assert_eq!(observer.deadline(), Some(millis(21_000)), "a second after the leader was lost");
+    observer.see(millis(20_500), &following(2, 2));
+    assert_eq!((observer.deadline(), observer.fire(millis(30_000))), (None, None), "there was another in time");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::config::Mode;
 use crate::id::NodeId;
 use crate::machine::{self, FromLog, ToLog};
-use crate::replicator::message::{Entry, Fault, Record, Situation};
+use crate::replicator::message::{Entry, Fault, LogEnd, Record, Situation};
 use crate::wire::Message;
 use crate::{discovery, election, heartbeat, replicator, sequencer};
 
@@ -55,7 +55,7 @@ pub enum Transport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     /// Where the node stands, whenever it changes.
-    Situation(Situation),
+    Situation(Box<Situation>),
     /// Committed entries, as it asked for; see [`replicator::message::Output::Shown`].
     Shown {
         /// The question's.
@@ -64,7 +64,7 @@ pub enum Host {
         entries: Option<Vec<Entry>>,
     },
     /// Begin again with a new incarnation and no log.
-    ReturnAsNewcomer,
+    ReturnAsNewcomer(LogEnd),
     /// Stopped cleanly.
     Stopped,
     /// End, exit 1.
@@ -169,7 +169,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
             deliver.push(Deliver::Election(election::message::Input::Situation(situation.clone())));
             deliver.push(Deliver::Discovery(discovery::message::Input::Situation(situation.clone())));
             deliver.push(to_machine(FromLog::Situation(situation.clone())));
-            Deliver::Host(Host::Situation(situation))
+            Deliver::Host(Host::Situation(Box::new(situation)))
         }
         Output::TakeOverFailed => Deliver::Election(election::message::Input::TakeOverFailed),
         Output::Progress => Deliver::Election(election::message::Input::Progress),
@@ -182,7 +182,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
         Output::Refused { epoch, number } => to_machine(FromLog::Refused { epoch, number }),
         Output::ReadReady { ticket } => to_machine(FromLog::ReadReady { ticket }),
         Output::Shown { ticket, entries } => Deliver::Host(Host::Shown { ticket, entries }),
-        Output::ReturnAsNewcomer => Deliver::Host(Host::ReturnAsNewcomer),
+        Output::ReturnAsNewcomer(end) => Deliver::Host(Host::ReturnAsNewcomer(end)),
         Output::Stopped => Deliver::Host(Host::Stopped),
         Output::Fault(fault) => Deliver::Host(Host::Fault(fault)),
     };

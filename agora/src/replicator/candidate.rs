@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::leader::Leader;
 use super::log::Merge;
-use super::message::{Body, Entry, Message, Output};
+use super::message::{Body, Entry, LogEnd, Message, Output};
 use super::protocol::{Replicator, Role};
 use super::quorum;
 use crate::config::Mode;
@@ -302,7 +302,7 @@ impl Replicator {
     fn parted_from(&mut self, now: Timestamp, holder: NodeId, out: &mut Vec<Output>) {
         let theirs = self.nodes.get(&holder).map(|(about, _)| (about.decided, about.member.rank()));
         if theirs.is_some_and(|theirs| theirs > (self.decided, self.me.rank())) {
-            self.end(Output::ReturnAsNewcomer, out);
+            self.end(Output::ReturnAsNewcomer(LogEnd::Superseded), out);
             return;
         }
         if let Role::Candidate(candidate) = &mut self.role {

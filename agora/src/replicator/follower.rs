@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::log::Merge;
-use super::message::{Entry, Fault, Message, Output};
+use super::message::{Entry, Fault, LogEnd, Message, Output};
 use super::protocol::{MAX_EPOCH_JUMP, Replicator, Role};
 use crate::config::Mode;
 use crate::id::{Epoch, FoundingId, Index, NodeId, Position, Probe};
@@ -103,7 +103,7 @@ impl Replicator {
             }
             Merge::CutBelowCommit(_) => {
                 // After a partition, this log and the leader's have parted; its leader decided that already.
-                self.end(Output::ReturnAsNewcomer, out);
+                self.end(Output::ReturnAsNewcomer(LogEnd::Superseded), out);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::leader::Leader;
-use super::message::{Body, Message, Output, Standing};
+use super::message::{Around, Body, LogEnd, Message, Output, Standing};
 use super::protocol::{MAX_NODES, Replicator, Role};
 use crate::config::Mode;
 use crate::discovery::message::About;
@@ -47,6 +47,29 @@ impl Replicator {
         }
         self.nodes.insert(node, (about, now));
         self.consider_founding(now, out);
+    }
+
+    /// Who else is here: as a leader hears its members, or as discovery hears them while it asks often.
+    pub(super) fn around(&self, now: Timestamp) -> Around {
+        let (mut newcomers, mut holders) = (0, 0);
+        match &self.role {
+            Role::Leader(leader) if leader.serving => {
+                let heard = leader.heard_since(now - self.settings.failure_timeout());
+                holders = heard.into_iter().filter(|node| self.is_member(*node)).count();
+            }
+            _ => {
+                let since = now - self.settings.discovery_window;
+                for (about, _) in self.nodes.values().filter(|(_, at)| *at >= since) {
+                    if about.founding.is_none() {
+                        newcomers += 1;
+                    } else if self.log.is_empty() || self.is_member(about.member.node) {
+                        holders += 1;
+                    }
+                }
+            }
+        }
+        let at_most = |count: usize| u8::try_from(count).unwrap_or(u8::MAX);
+        Around { newcomers: at_most(newcomers), holders: at_most(holders) }
     }
 
     /// Whether to found now: called when the discovery window closes, when a node is heard, and at every tick.
@@ -125,7 +148,7 @@ impl Replicator {
     pub(super) fn consider_giving_up(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         let nothing_more = self.standing() != Standing::Newcomer && !self.log.has_started();
         if nothing_more && now.since(self.founder_heard) > self.settings.removal_time() {
-            self.end(Output::ReturnAsNewcomer, out);
+            self.end(Output::ReturnAsNewcomer(LogEnd::Unfounded), out);
         }
     }
 
@@ -179,7 +202,7 @@ impl Replicator {
             out.push(Output::Send { to: *to, message: message.clone() });
         }
         out.push(Output::Deposed);
-        self.end(Output::ReturnAsNewcomer, out);
+        self.end(Output::ReturnAsNewcomer(LogEnd::Superseded), out);
     }
 
     /// Told by its leader, or as a leader by the one that wins: this log ends.
@@ -189,7 +212,7 @@ impl Replicator {
         }
         match &self.role {
             Role::Leader(leader) if leader.epoch == epoch => self.give_way(winner, out),
-            Role::Follower if from == epoch.leader => self.end(Output::ReturnAsNewcomer, out),
+            Role::Follower if from == epoch.leader => self.end(Output::ReturnAsNewcomer(LogEnd::Superseded), out),
             _ => {}
         }
     }

@@ -359,7 +359,7 @@ pub enum Output {
         entries: Option<Vec<Entry>>,
     },
     /// To the host: this log has ended; begin again with a new incarnation and no log.
-    ReturnAsNewcomer,
+    ReturnAsNewcomer(LogEnd),
     /// To the host: stopped cleanly.
     Stopped,
     /// To the host: a fault of the system. The node must end.
@@ -418,6 +418,26 @@ pub struct Situation {
     pub at: At,
     /// How many auction entries are committed.
     pub decided: u64,
+    /// While it has no leader, or leads and hears no quorum: who else is here. Otherwise nobody is counted.
+    pub around: Around,
+}
+
+/// Other nodes that this one hears, at most 255 of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Around {
+    /// How many hold no log.
+    pub newcomers: u8,
+    /// How many hold one: of those, where this node holds the log itself, only its members.
+    pub holders: u8,
+}
+
+/// Why a log ends on a node that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogEnd {
+    /// It never began: not all of its founding members held the list in time. Nothing was acknowledged.
+    Unfounded,
+    /// After a partition another history has won (mode `reachable`): what only this one acknowledged is lost.
+    Superseded,
 }
 
 /// What a node is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::candidate::Candidate;
 use super::leader::Leader;
 use super::log::Log;
-use super::message::{Entry, Fault, Input, Message, Output, Peer, Record, Situation, Standing};
+use super::message::{Around, Entry, Fault, Input, Message, Output, Peer, Record, Situation, Standing};
 use super::quorum;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
@@ -317,6 +317,8 @@ impl Replicator {
             }
             _ => (self.following.filter(|_| !self.leader_lost(now)), false, false, Vec::new()),
         };
+        let led = leader.is_some() && (hears_quorum || !serving);
+        let around = if led { Around::default() } else { self.around(now) };
         Situation {
             promise: self.promise,
             leader,
@@ -333,6 +335,7 @@ impl Replicator {
             peers,
             at: self.at_seen,
             decided: self.decided,
+            around,
         }
     }
 

@@ -15,7 +15,7 @@ use super::inlet::{Inlet, Missed};
 use super::net::Socket;
 use super::outgoing::Outgoing;
 use super::sift::Sieve;
-use super::sockets::Sockets;
+use super::sockets::{Sockets, warn_of_names};
 use crate::actor::{Clock, In};
 use crate::id::NodeId;
 use crate::node::wiring::{self, from_network};
@@ -188,7 +188,8 @@ impl Transport {
     }
 
     /// Looks names and interfaces up again, after a while.
-    fn refresh(after: Duration, context: &mut Context<Self>) {
+    fn refresh_later(&self, context: &mut Context<Self>) {
+        let after = if self.sockets.unfound.is_empty() { REFRESH } else { RETRY };
         context.run_later(after, |transport, context| {
             let local = transport.sockets.local().ip();
             transport.broadcasts = transport.sockets.reach.broadcasts(local, &*transport.sockets.net);
@@ -202,9 +203,10 @@ impl Transport {
                     transport.sockets.joins.extend(found);
                     transport.sockets.joins.sort_unstable();
                     transport.sockets.joins.dedup();
-                    log::info!("no address for {}", failed.join(", "));
                 }
-                Self::refresh(if failed.is_empty() { REFRESH } else { RETRY }, context);
+                warn_of_names(&transport.sockets.unfound, &failed);
+                transport.sockets.unfound = failed;
+                transport.refresh_later(context);
             }));
         });
     }
@@ -246,7 +248,7 @@ impl Actor for Transport {
         if let Some(listener) = &self.sockets.listener {
             Self::receive(Rc::clone(listener), false, context);
         }
-        Self::refresh(if self.sockets.all_found { REFRESH } else { RETRY }, context);
+        self.refresh_later(context);
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Sockets {
     pub(super) listener: Option<Rc<dyn Socket>>,
     pub(super) reach: Reach,
     pub(super) joins: Vec<SocketAddr>,
-    pub(super) all_found: bool,
+    /// The `--join` names without an address.
+    pub(super) unfound: Vec<String>,
     local: SocketAddr,
 }
 
@@ -54,9 +55,9 @@ impl Sockets {
         let local = unicast.local_address().map_err(failed)?;
         let listener = if local.is_ipv6() { None } else { listen(&*net, &reach).await? };
         let lookup = tokio::time::timeout(LOOKUP, reach.joins(local.ip(), &*net)).await;
-        let all_found = lookup.as_ref().is_ok_and(|(_, failed)| failed.is_empty());
-        let joins = lookup.unwrap_or_default().0;
-        Ok(Self { net, unicast, listener, reach, joins, all_found, local })
+        let (joins, unfound) = lookup.unwrap_or_else(|_| (Vec::new(), reach.join.clone()));
+        warn_of_names(&[], &unfound);
+        Ok(Self { net, unicast, listener, reach, joins, unfound, local })
     }
 
     /// The unicast socket's address, as bound.
@@ -74,6 +75,21 @@ impl Sockets {
         let own = self.net.own_address().filter(|own| own.is_ipv4() == ip.is_ipv4());
         (own.unwrap_or(loopback), self.local.port()).into()
     }
+}
+
+/// Says which names have no address, but for those that had none `before`.
+pub(super) fn warn_of_names(before: &[String], unfound: &[String]) {
+    for name in fresh(before, unfound) {
+        log::warn!(
+            "--join {name}: no address that this node can send to. It goes on looking, and without it may found a cluster \
+             of its own"
+        );
+    }
+}
+
+/// What `now` has and `before` had not.
+pub(super) fn fresh<'a>(before: &'a [String], now: &'a [String]) -> impl Iterator<Item = &'a String> {
+    now.iter().filter(|name| !before.contains(name))
 }
 
 async fn listen(net: &dyn Net, reach: &Reach) -> Result<Option<Rc<dyn Socket>>, OpenError> {

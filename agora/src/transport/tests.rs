@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use uuid::Uuid;
 
+use super::sockets::fresh;
 use super::*;
 use crate::actor::{Clock, In, ToMachine};
 use crate::id::{NodeId, Rank};
@@ -334,6 +335,16 @@ async fn a_name_gives_the_addresses_that_this_node_can_send_to() {
     assert_eq!((v4, failed), (vec![([10, 0, 0, 1], 1).into()], vec!["gone:1".to_string()]));
     let (v6, _) = reach(&[]).joins(IpAddr::from([0_u16; 8]), &Plan).await;
     assert_eq!(v6, [([0, 0, 0, 0, 0, 0, 0, 1], 1).into()]);
+}
+
+#[test]
+fn a_name_without_an_address_is_told_once_until_it_had_one() {
+    let names = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let told = |before: &[&str], now: &[&str]| fresh(&names(before), &names(now)).cloned().collect::<Vec<_>>();
+    assert_eq!(told(&[], &["a:1", "b:1"]), names(&["a:1", "b:1"]));
+    assert_eq!(told(&["a:1"], &["a:1", "b:1"]), names(&["b:1"]));
+    assert_eq!(told(&["a:1", "b:1"], &["a:1", "b:1"]), names(&[]));
+    assert_eq!(told(&["b:1"], &["a:1", "b:1"]), names(&["a:1"]), "it had one in between");
 }
 
 #[test]

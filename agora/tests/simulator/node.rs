@@ -402,7 +402,7 @@ impl Life {
             }
             Some(Deliver::Host(host)) => match host {
                 Host::Situation(_) | Host::Shown { .. } => {}
-                Host::ReturnAsNewcomer => effects.push(Effect::ReturnAsNewcomer),
+                Host::ReturnAsNewcomer(_) => effects.push(Effect::ReturnAsNewcomer),
                 Host::Stopped => effects.push(Effect::Stopped),
                 Host::Fault(fault) => return Err(Violation::new("LOG-2", format!("node {slot}: fault: {fault}"))),
                 Host::SameUuid(address) => {

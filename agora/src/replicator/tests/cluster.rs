@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::super::message::{Input, MAX_EVENTS, Message, Output, Situation, Standing};
+use super::super::message::{Input, LogEnd, MAX_EVENTS, Message, Output, Situation, Standing};
 use super::super::protocol::Replicator;
 use super::{member, node};
 use crate::config::{Mode, Settings};
@@ -188,9 +188,12 @@ fn a_founder_serves_only_when_all_hold_the_list_and_else_gives_up() {
     assert!(!cluster.situation(3).serving);
     assert_eq!(cluster.last(2).index, Index(1));
     cluster.run(SECOND);
-    assert!(cluster.told(3).contains(&Output::ReturnAsNewcomer));
+    assert!(cluster.told(3).contains(&Output::ReturnAsNewcomer(LogEnd::Unfounded)));
     cluster.run(SECOND);
-    assert!(cluster.told(2).contains(&Output::ReturnAsNewcomer), "who holds nothing but a list gives up too");
+    assert!(
+        cluster.told(2).contains(&Output::ReturnAsNewcomer(LogEnd::Unfounded)),
+        "who holds nothing but a list gives up too"
+    );
 }
 
 #[test]
@@ -437,7 +440,7 @@ fn after_a_partition_the_leader_of_less_returns_as_a_newcomer() {
     for (left, right, loser) in [(3, 2, 1), (1, 2, 2), (2, 2, 1)] {
         let mut cluster = parted(left, right);
         for number in [1, 2] {
-            let returns = cluster.told(number).contains(&Output::ReturnAsNewcomer);
+            let returns = cluster.told(number).contains(&Output::ReturnAsNewcomer(LogEnd::Superseded));
             assert_eq!(returns, number == loser, "{left} against {right} decided: node {number}");
         }
     }
@@ -461,7 +464,7 @@ fn of_a_view_of_two_the_backup_takes_over_alone_and_the_old_leader_follows_it_wi
     cluster.cut.clear();
     cluster.meet();
     cluster.run(SECOND / 2);
-    assert!(!cluster.told(2).contains(&Output::ReturnAsNewcomer), "nothing has parted");
+    assert!(!cluster.told(2).contains(&Output::ReturnAsNewcomer(LogEnd::Superseded)), "nothing has parted");
     assert_eq!((cluster.situation(2).leader, cluster.situation(2).decided), (Some(node(1)), 1));
 }
 

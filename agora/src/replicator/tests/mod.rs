@@ -1,5 +1,6 @@
 //! One file per room of the replicator; `cluster.rs` drives several nodes by hand, message by message.
 
+mod around;
 mod cluster;
 mod log;
 mod quorum;

@@ -9,7 +9,7 @@ use crate::auction::manager::status::MAX_TOLD;
 use crate::auction::message::{Input, Lobby, Outcome, Output, Phase, Summary};
 use crate::id::{AuctionId, Epoch, Index, Member, NodeId, Position, Round, Seq};
 use crate::machine::{FromLog, ToLog};
-use crate::replicator::message::{Peer, Situation, Standing};
+use crate::replicator::message::{Around, Peer, Situation, Standing};
 use crate::time::At;
 
 fn list(who: u128, read: u64, state: Option<Phase>, auction: Option<AuctionId>, after: Option<AuctionId>) -> Input {
@@ -135,6 +135,7 @@ fn situation() -> Situation {
         peers: (0..100).map(peer).collect(),
         at: At(0),
         decided: 0,
+        around: Around::default(),
     }
 }
 
