@@ -40,6 +40,10 @@ pub(crate) struct Cli {
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) check_config: bool,
 
+    /// Tell what --data-dir holds, change nothing, and end
+    #[arg(long, help_heading = PROGRAM)]
+    pub(crate) check_data: bool,
+
     /// Print the configuration as a file for --config, and end
     #[arg(long, help_heading = PROGRAM)]
     pub(crate) print_config: bool,
@@ -73,6 +77,7 @@ Every setting is also an environment variable: AGORA_JOIN=a:1,b:2 for --join.
 Examples:
   agora-node                                     join or found a cluster here
   agora-node --cluster-size 3                    one of three; survives any one
+  agora-node --cluster-size 3 --data-dir D       ... and all of them, with disks
   agora-node --bind 127.0.0.1:0                  keep to this machine
   agora-node --bind 10.0.0.5:4000 --join b:4000  without broadcast
   agora-node --config node.toml --print-config   what is in force

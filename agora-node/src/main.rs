@@ -1,6 +1,7 @@
 //! `agora-node`: a server of the Agora auction system.
 
 mod cli;
+mod data;
 mod failure;
 mod options;
 mod output;

@@ -46,6 +46,7 @@ pub(crate) fn options(set: &Settings) -> Result<Options, Invalid> {
     options.id = set.id;
     options.bind = set.bind.unwrap_or(options.bind);
     options.advertise = set.advertise;
+    options.data_dir.clone_from(&set.data_dir);
     options.reach.broadcast_port = set.broadcast_port.unwrap_or(options.reach.broadcast_port);
     options.reach.broadcast_addresses = set.broadcast_address.clone().unwrap_or_default();
     options.reach.join = set.join.clone().unwrap_or_default();
@@ -55,11 +56,7 @@ pub(crate) fn options(set: &Settings) -> Result<Options, Invalid> {
 
 /// What the interface names and this version lacks.
 fn not_yet(set: &Settings) -> Result<(), Invalid> {
-    let lacking = [
-        ("data-dir", set.data_dir.is_some()),
-        ("http", set.http.is_some()),
-        ("secret-file", set.secret_file.is_some()),
-    ];
+    let lacking = [("http", set.http.is_some()), ("secret-file", set.secret_file.is_some())];
     match lacking.into_iter().find(|(_, set)| *set) {
         Some((key, _)) => Err(Invalid::new(key, "not available yet")),
         None => Ok(()),

@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Cli;
+use crate::data;
 use crate::failure::Failure;
 use crate::options;
 use crate::output::{Format, Teller};
@@ -39,7 +40,11 @@ pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
     if cli.check_config {
         return Ok(ExitCode::SUCCESS);
     }
-    warn(options.settings.mode);
+    if cli.check_data {
+        let path = options.data_dir.as_deref().ok_or_else(|| Failure::usage("--check-data needs --data-dir"))?;
+        return data::check(path, format).map(|()| ExitCode::SUCCESS);
+    }
+    warn(options.settings.mode, options.data_dir.is_some());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -48,15 +53,15 @@ pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
 }
 
 /// One line on what the mode does not survive.
-fn warn(mode: Mode) {
+fn warn(mode: Mode, on_disk: bool) {
     match mode {
         Mode::Reachable => log::warn!(
             "without --cluster-size a partition makes two clusters, of which one is given up afterwards; and a server \
              that goes unheard for the removal time may miss what is acknowledged meanwhile"
         ),
-        Mode::Majority(2) => {
+        Mode::Majority(2) if !on_disk => {
             log::warn!(
-                "--cluster-size 2 without disks: once either node is lost or restarted, nothing serves any more"
+                "--cluster-size 2 without --data-dir: once either node is lost or restarted, nothing serves any more"
             );
         }
         Mode::Majority(_) => {}

@@ -100,9 +100,12 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_auctions: Option<usize>,
 
-    // Known, so that they are refused by name until they exist.
-    #[arg(long, value_name = "DIR", env = "AGORA_DATA_DIR", hide_env = true, hide = true)]
+    /// Keep the log in this directory, and live on with it when started again
+    /// [default: in memory]
+    #[arg(long, value_name = "DIR", env = "AGORA_DATA_DIR", hide_env = true, help_heading = CLUSTER)]
     pub(crate) data_dir: Option<PathBuf>,
+
+    // Known, so that they are refused by name until they exist.
     #[arg(long, value_name = "ADDR", env = "AGORA_HTTP", hide_env = true, hide = true)]
     pub(crate) http: Option<String>,
     #[arg(long, value_name = "FILE", env = "AGORA_SECRET_FILE", hide_env = true, hide = true)]

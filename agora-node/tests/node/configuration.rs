@@ -70,7 +70,7 @@ fn a_setting_that_cannot_be_is_refused_with_its_key_and_the_reason() {
 
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
-    for key in ["data-dir", "http", "secret-file"] {
+    for key in ["http", "secret-file"] {
         assert_eq!(refused(&[&format!("--{key}"), "x"]), format!("error: {key}: not available yet\n"));
         let path = file(&format!("{key}.toml"), &format!("{key} = \"x\"\n"));
         let (status, _, stderr) = run(command(&[]).env("AGORA_CONFIG", path));

@@ -86,7 +86,7 @@ impl<S: Storage> Journal<S> {
     /// Reads what is there, and cuts what a crash tore.
     pub fn open(mut storage: S, owner: Owner) -> Result<Opened<S>, Unreadable> {
         let bytes = storage.read()?;
-        let recovered = recover(&bytes)?;
+        let recovered = inspect(&bytes)?;
         if let Some(found) = &recovered {
             if found.owner != owner {
                 return Err(Unreadable::Other(found.owner.clone()));
@@ -142,7 +142,7 @@ impl<S: Storage> Journal<S> {
 }
 
 /// What the bytes of a file amount to; nothing, where not even the head was ever whole.
-pub(super) fn recover(bytes: &[u8]) -> Result<Option<Recovered>, Unreadable> {
+pub fn inspect(bytes: &[u8]) -> Result<Option<Recovered>, Unreadable> {
     if bytes.is_empty() {
         return Ok(None);
     }

@@ -39,7 +39,7 @@ mod tests;
 #[cfg(feature = "actors")]
 pub use file::{Directory, LOG};
 pub use frame::Damage;
-pub use journal::{Journal, Opened, Owner, Recovered, Unreadable};
+pub use journal::{Journal, Opened, Owner, Recovered, Unreadable, inspect};
 pub use storage::Storage;
 #[cfg(feature = "actors")]
 pub(crate) use writer::{Orders, Writer};

@@ -53,7 +53,14 @@ impl Store {
     pub(super) fn in_directory(path: &Path, settings: &Settings) -> Result<Self, BuildError> {
         let failed = |why| BuildError::Data { path: path.into(), why };
         let directory = Directory::open(path).map_err(|error| failed(Unreadable::Io(error)))?;
-        Self::on(Box::new(directory), settings).map_err(failed)
+        let store = Self::on(Box::new(directory), settings).map_err(failed)?;
+        if let Some(Recovered { torn: torn @ 1.., .. }) = store.recovered {
+            log::warn!(
+                "{}: a crash tore its last {torn} bytes, which nobody was told of; they are cut",
+                path.display()
+            );
+        }
+        Ok(store)
     }
 
     /// The same, of a test's storage.
