@@ -27,6 +27,7 @@ pub(crate) fn options(set: &Settings) -> Result<Options, Invalid> {
     settings.priority = set.priority.unwrap_or(settings.priority);
     settings.max_missed_heart_beats = set.max_missed_heart_beats.unwrap_or(settings.max_missed_heart_beats);
     settings.max_auctions = set.max_auctions.unwrap_or(settings.max_auctions);
+    settings.max_bidders = set.max_bidders.unwrap_or(settings.max_bidders);
     for (value, set) in [
         (&mut settings.heart_beat_interval, set.heart_beat_interval),
         (&mut settings.heart_beat_timeout, set.heart_beat_timeout),

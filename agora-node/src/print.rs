@@ -33,6 +33,7 @@ pub(crate) fn print(options: &Options, set: &Settings) -> Result<String, Failure
         auction_start_timeout: interval(settings.auction_start_timeout),
         auction_retention: interval(settings.auction_retention),
         max_auctions: Some(settings.max_auctions),
+        max_bidders: Some(settings.max_bidders),
         data_dir: options.data_dir.clone(),
         http: None,
         secret_file: None,

@@ -100,6 +100,11 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_auctions: Option<usize>,
 
+    /// Above so many an auction refuses further bidders [default: 10000]
+    #[arg(long, value_name = "N", env = "AGORA_MAX_BIDDERS", hide_env = true, help_heading = AUCTIONS, value_parser = values::number::<u32>)]
+    #[serde(deserialize_with = "values::file::number")]
+    pub(crate) max_bidders: Option<u32>,
+
     /// Keep the log in this directory, and live on with it when started again
     /// [default: in memory]
     #[arg(long, value_name = "DIR", env = "AGORA_DATA_DIR", hide_env = true, help_heading = CLUSTER)]
@@ -140,6 +145,7 @@ impl Settings {
             auction_start_timeout: self.auction_start_timeout.or(lower.auction_start_timeout),
             auction_retention: self.auction_retention.or(lower.auction_retention),
             max_auctions: self.max_auctions.or(lower.max_auctions),
+            max_bidders: self.max_bidders.or(lower.max_bidders),
             data_dir: self.data_dir.or(lower.data_dir),
             http: self.http.or(lower.http),
             secret_file: self.secret_file.or(lower.secret_file),

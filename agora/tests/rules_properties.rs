@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 const ID: AuctionId = AuctionId(Uuid::from_u128(7));
-const LIMITS: Limits = Limits { start_timeout: Duration::from_secs(60) };
+const LIMITS: Limits = Limits { start_timeout: Duration::from_secs(60), max_bidders: 10_000 };
 /// Participants 1 to 5; the first is the auctioneer.
 const PEOPLE: u128 = 5;
 

@@ -166,6 +166,18 @@ fn above_the_maximum_of_a_tender() {
     assert_refused(&user, &["--as", "alice", "bid", &auction, "100.01"], text);
 }
 
+#[test]
+fn an_auction_that_is_full() {
+    let cluster = Cluster::with(1, Settings { max_bidders: 1, ..Settings::lan() });
+    let user = User::new(cluster.broadcast_port);
+    let two = [&CREATE[..], &["--min-bid", "1", "--bidders", "2"]].concat();
+    assert_refused(&user, &two, "refused: BAD_REQUEST: bidders is 1 to 1, not 2\n");
+    let auction = created(&user, &["--min-bid", "1", "--bidders", "1"]);
+    joined(&user, &auction, &["alice"]);
+    let text = "refused: FULL: the auction has 1 bidders, the most that it can hold\n";
+    assert_refused(&user, &["--as", "bob", "join", &auction], text);
+}
+
 /// A request whose answer does not come in time; the leader's last word is told.
 fn assert_unknown(user: &User, request: &str, command: &[&str], said: &str) {
     let command = [&["--timeout", "700ms", "--request", request], command].concat();

@@ -16,11 +16,13 @@ use crate::time::At;
 pub struct Limits {
     /// How long an auctioneer has to confirm the start.
     pub start_timeout: Duration,
+    /// At most so many bidders an auction, of the [`MAX_BIDDERS`] that a log may hold.
+    pub max_bidders: u32,
 }
 
 impl From<&Settings> for Limits {
     fn from(settings: &Settings) -> Self {
-        Self { start_timeout: settings.auction_start_timeout }
+        Self { start_timeout: settings.auction_start_timeout, max_bidders: settings.max_bidders.min(MAX_BIDDERS) }
     }
 }
 
@@ -45,7 +47,7 @@ pub fn decide(
     limits: &Limits,
 ) -> Result<Decided, Refusal> {
     match (command, auction) {
-        (Command::Create { auction: id, spec }, found) => create(found, *id, spec, who),
+        (Command::Create { auction: id, spec }, found) => create(found, *id, spec, who, limits),
         (Command::Join(_), Some(auction)) => join(auction, who, at, limits),
         (Command::Leave(_), Some(auction)) => leave(auction, who),
         (Command::Start(_), Some(auction)) => start(auction, who, at),
@@ -93,8 +95,14 @@ pub fn read_amount(text: &str) -> Result<Amount, Refusal> {
     Amount::parse(text).map_err(|error: AmountError| refusal(Code::BadAmount, error.to_string()))
 }
 
-fn create(found: Option<&Auction>, id: AuctionId, spec: &Spec, who: ParticipantId) -> Result<Decided, Refusal> {
-    check_spec(spec).map_err(|reason| refusal(Code::BadRequest, reason))?;
+fn create(
+    found: Option<&Auction>,
+    id: AuctionId,
+    spec: &Spec,
+    who: ParticipantId,
+    limits: &Limits,
+) -> Result<Decided, Refusal> {
+    check_spec(spec, limits).map_err(|reason| refusal(Code::BadRequest, reason))?;
     let receipt = receipt(id, Seq(1));
     match found {
         None => {
@@ -108,13 +116,13 @@ fn create(found: Option<&Auction>, id: AuctionId, spec: &Spec, who: ParticipantI
     }
 }
 
-fn check_spec(spec: &Spec) -> Result<(), String> {
+fn check_spec(spec: &Spec, limits: &Limits) -> Result<(), String> {
     check_words("item", &spec.item)?;
     if spec.rounds == 0 || spec.rounds > MAX_ROUNDS {
         return Err(format!("rounds is 1 to {MAX_ROUNDS}, not {}", spec.rounds));
     }
-    if spec.bidders == 0 || spec.bidders > MAX_BIDDERS {
-        return Err(format!("bidders is 1 to {MAX_BIDDERS}, not {}", spec.bidders));
+    if spec.bidders == 0 || spec.bidders > limits.max_bidders {
+        return Err(format!("bidders is 1 to {}, not {}", limits.max_bidders, spec.bidders));
     }
     if spec.round_timeout_ms == Some(0) {
         return Err("round-timeout is at least 1ms, or none".into());
@@ -144,7 +152,7 @@ fn join(auction: &Auction, who: ParticipantId, at: At, limits: &Limits) -> Resul
         return Err(not_open(auction, "bidders join while it is waiting"));
     }
     let bidders = u32::try_from(auction.bidders.len()).unwrap_or(u32::MAX);
-    if bidders >= MAX_BIDDERS {
+    if bidders >= limits.max_bidders {
         return Err(refusal(Code::Full, format!("the auction has {bidders} bidders, the most that it can hold")));
     }
     let mut events = vec![Event::ParticipantJoined { auction: auction.id, participant: who }];

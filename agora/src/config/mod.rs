@@ -54,6 +54,8 @@ pub struct Settings {
     pub auction_retention: Duration,
     /// `max-auctions`: above it, new auctions are refused with `BUSY`.
     pub max_auctions: usize,
+    /// `max-bidders`: above it, an auction refuses further ones with `FULL`.
+    pub max_bidders: u32,
 }
 
 impl Settings {
@@ -72,6 +74,7 @@ impl Settings {
             auction_start_timeout: Duration::from_secs(60),
             auction_retention: Duration::from_secs(24 * 60 * 60),
             max_auctions: 100_000,
+            max_bidders: crate::auction::event::MAX_BIDDERS,
         }
     }
 

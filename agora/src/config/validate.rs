@@ -5,6 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{Mode, Settings, format_duration};
+use crate::auction::event::MAX_BIDDERS;
 
 /// A setting that cannot be: which key, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -73,6 +74,9 @@ impl Settings {
         )?;
         if self.max_auctions == 0 {
             return Err(Invalid::new("max-auctions", "0 would refuse every auction"));
+        }
+        if !(1..=MAX_BIDDERS).contains(&self.max_bidders) {
+            return Err(Invalid::new("max-bidders", format!("{} is not 1 to {MAX_BIDDERS}", self.max_bidders)));
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ const AUCTIONEER: ParticipantId = ParticipantId(Uuid::from_u128(100));
 const ALICE: ParticipantId = ParticipantId(Uuid::from_u128(3));
 const BOB: ParticipantId = ParticipantId(Uuid::from_u128(2));
 const CAROL: ParticipantId = ParticipantId(Uuid::from_u128(1));
-const LIMITS: Limits = Limits { start_timeout: Duration::from_secs(60) };
+const LIMITS: Limits = Limits { start_timeout: Duration::from_secs(60), max_bidders: super::event::MAX_BIDDERS };
 
 fn amount(text: &str) -> Amount {
     Amount::parse(text).expect("an amount")
