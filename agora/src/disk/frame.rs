@@ -42,9 +42,14 @@ pub(super) enum Line {
     /// Everything from this index on is gone.
     #[serde(rename = "C")]
     Cut(Index),
-    /// Everything before this record, which is at this offset, was flushed.
+    /// Everything before this record was flushed.
     #[serde(rename = "M")]
-    Mark(u64),
+    Mark {
+        /// Where this record is.
+        offset: u64,
+        /// What was committed.
+        commit: Index,
+    },
 }
 
 impl From<&Record> for Line {
@@ -111,9 +116,8 @@ pub(super) fn read(bytes: &[u8], offset: usize) -> Result<(Line, usize), Damage>
 
 /// Whether a mark stands anywhere at or after `offset`: found by its looks, as what is before it cannot be read.
 pub(super) fn has_mark_after(bytes: &[u8], offset: usize) -> bool {
-    (offset..bytes.len()).any(|place| {
-        matches!(read(bytes, place), Ok((Line::Mark(named), _)) if usize::try_from(named).is_ok_and(|named| named == place))
-    })
+    (offset..bytes.len())
+        .any(|place| matches!(read(bytes, place), Ok((Line::Mark { offset: named, .. }, _)) if named == place as u64))
 }
 
 fn checksum(length: u32, payload: &[u8]) -> u32 {

@@ -30,6 +30,8 @@ pub struct Recovered {
     pub promise: Epoch,
     /// The log, from index 1.
     pub entries: Vec<Entry>,
+    /// What was known to be committed when the last mark was written.
+    pub commit: Index,
     /// The bytes that are whole.
     pub length: u64,
     /// How many of them were flushed before the last mark.
@@ -79,6 +81,7 @@ pub struct Journal<S> {
     length: u64,
     /// Records that are not in the file yet.
     buffer: Vec<u8>,
+    commit: Index,
     failed: bool,
 }
 
@@ -95,8 +98,8 @@ impl<S: Storage> Journal<S> {
                 storage.truncate(found.length)?;
             }
         }
-        let length = recovered.as_ref().map_or(0, |found| found.length);
-        Ok((Self { storage, owner, length, buffer: Vec::new(), failed: false }, recovered))
+        let (length, commit) = recovered.as_ref().map_or((0, Index(0)), |found| (found.length, found.commit));
+        Ok((Self { storage, owner, length, buffer: Vec::new(), commit, failed: false }, recovered))
     }
 
     /// A new life begins, without a log; what is there is put aside. Durable when it returns.
@@ -104,6 +107,7 @@ impl<S: Storage> Journal<S> {
         let Owner { cluster, mode } = self.owner.clone();
         let head = Line::Head { format: FORMAT, cluster, mode, uuid: node.uuid, incarnation: node.incarnation };
         self.buffer.clear();
+        self.commit = Index(0);
         let mut bytes = Vec::new();
         frame::push(&head, &mut bytes);
         self.storage.replace(&bytes)?;
@@ -111,8 +115,9 @@ impl<S: Storage> Journal<S> {
         Ok(())
     }
 
-    /// Adds a record; durable after the next [`flush`](Self::flush).
-    pub fn write(&mut self, record: &Record) {
+    /// Adds a record, and what is committed by now; durable after the next [`flush`](Self::flush).
+    pub fn write(&mut self, record: &Record, commit: Index) {
+        self.commit = commit;
         frame::push(&Line::from(record), &mut self.buffer);
     }
 
@@ -127,7 +132,7 @@ impl<S: Storage> Journal<S> {
         self.length += self.buffer.len() as u64;
         self.buffer.clear();
         // Not flushed itself: it is of use to whoever reads the file after the process alone has died.
-        frame::push(&Line::Mark(self.length), &mut self.buffer);
+        frame::push(&Line::Mark { offset: self.length, commit: self.commit }, &mut self.buffer);
         self.storage.append(&self.buffer)?;
         self.length += self.buffer.len() as u64;
         self.buffer.clear();
@@ -160,6 +165,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Option<Recovered>, Unreadable> {
         node: NodeId { uuid, incarnation },
         promise: Epoch::NONE,
         entries: Vec::new(),
+        commit: Index(0),
         length: 0,
         marked: offset as u64,
         torn: 0,
@@ -184,11 +190,15 @@ impl Recovered {
         match line {
             Line::Promise(epoch) if epoch >= self.promise => self.promise = epoch,
             Line::Append(entry) if entry.position.index == next => self.entries.push(entry),
-            Line::Cut(from) if from >= Index(1) && from < next => {
+            Line::Cut(from) if from > self.commit && from < next => {
                 self.entries.truncate(usize::try_from(from.0 - 1).unwrap_or(usize::MAX));
             }
-            Line::Mark(named) if named == offset as u64 => self.marked = named,
-            Line::Head { .. } | Line::Promise(_) | Line::Append(_) | Line::Cut(_) | Line::Mark(_) => {
+            Line::Mark { offset: named, commit }
+                if named == offset as u64 && self.commit <= commit && commit < next =>
+            {
+                (self.marked, self.commit) = (named, commit);
+            }
+            Line::Head { .. } | Line::Promise(_) | Line::Append(_) | Line::Cut(_) | Line::Mark { .. } => {
                 return Err(Damage::Unfitting);
             }
         }

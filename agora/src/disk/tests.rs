@@ -103,7 +103,7 @@ fn found(memory: &Memory) -> Recovered {
 
 fn write(journal: &mut Journal<Memory>, records: &[Record]) {
     for record in records {
-        journal.write(record);
+        journal.write(record, Index(0));
     }
     journal.flush().expect("memory");
 }
@@ -123,11 +123,29 @@ fn what_was_flushed_is_there_again() {
 }
 
 #[test]
+fn what_was_committed_is_known_again_as_of_the_last_mark() {
+    let mut journal = begun();
+    journal.write(&Record::Append(entry(1, 1)), Index(0));
+    journal.write(&Record::Append(entry(1, 2)), Index(1));
+    journal.flush().expect("memory");
+    assert_eq!(found(journal.storage()).commit, Index(1));
+    let (mut journal, _) = open(journal.storage().clone()).expect("a sound file");
+    journal.write(&Record::Append(entry(1, 3)), Index(2));
+    assert_eq!(found(journal.storage()).commit, Index(1), "not written yet");
+    journal.flush().expect("memory");
+    assert_eq!(found(journal.storage()).commit, Index(2));
+    // A committed entry is never cut.
+    journal.write(&Record::Cut(Index(2)), Index(2));
+    journal.flush().expect("memory");
+    assert!(matches!(open(journal.storage().clone()), Err(Unreadable::Damaged { damage: Damage::Unfitting, .. })));
+}
+
+#[test]
 fn a_tail_that_a_crash_tore_is_cut_wherever_it_was_torn() {
     let mut journal = begun();
     write(&mut journal, &[Record::Append(entry(1, 1))]);
     let whole = journal.storage().bytes.len();
-    journal.write(&Record::Append(entry(1, 2)));
+    journal.write(&Record::Append(entry(1, 2)), Index(0));
     journal.flush().expect("memory");
     let bytes = journal.storage().bytes.clone();
     // The second record, and the mark behind it, are torn anywhere.
@@ -217,11 +235,11 @@ fn after_an_error_nothing_is_written_any_more() {
     for good in 0..3 {
         let mut journal = begun();
         journal.storage().good = Some(good);
-        journal.write(&Record::Append(entry(1, 1)));
+        journal.write(&Record::Append(entry(1, 1)), Index(0));
         assert!(journal.flush().is_err(), "{good}");
         journal.storage().good = None;
         let bytes = journal.storage().bytes.clone();
-        journal.write(&Record::Append(entry(1, 2)));
+        journal.write(&Record::Append(entry(1, 2)), Index(0));
         assert!(journal.flush().is_err(), "never retried");
         assert_eq!(journal.storage().bytes, bytes);
     }

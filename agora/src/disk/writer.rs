@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::journal::Journal;
 use super::storage::Storage;
-use crate::id::NodeId;
+use crate::id::{Index, NodeId};
 use crate::replicator::message::Record;
 
 /// At most so many records share a flush, so that the first of them does not wait for ever.
@@ -23,7 +23,7 @@ pub(crate) type Tell = Box<dyn Fn(Result<u64, io::Error>) + Send>;
 enum Order {
     /// A life begins: whoever tells what it wrote is told what is durable. With a node, it begins without a log.
     Begin(Option<NodeId>, Tell),
-    Write(u64, Record),
+    Write(u64, Record, Index),
 }
 
 /// The node's end.
@@ -37,7 +37,9 @@ impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Begin(node, _) => f.debug_tuple("Begin").field(node).finish_non_exhaustive(),
-            Self::Write(ticket, record) => f.debug_tuple("Write").field(ticket).field(record).finish(),
+            Self::Write(ticket, record, _) => {
+                f.debug_tuple("Write").field(ticket).field(record).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -48,9 +50,9 @@ pub(crate) struct Orders(mpsc::Sender<Order>);
 
 impl Orders {
     /// Makes a record durable, then tells its ticket.
-    pub(crate) fn write(&self, ticket: u64, record: Record) {
+    pub(crate) fn write(&self, ticket: u64, record: Record, commit: Index) {
         // A thread that is gone has told why.
-        let _ = self.0.send(Order::Write(ticket, record));
+        let _ = self.0.send(Order::Write(ticket, record, commit));
     }
 }
 
@@ -88,13 +90,13 @@ fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
                 tell = Some(hears);
                 anew.map_or(Ok(None), |node| journal.begin(node).map(|()| None))
             }
-            Order::Write(ticket, record) => {
-                journal.write(&record);
+            Order::Write(ticket, record, commit) => {
+                journal.write(&record, commit);
                 let mut last = ticket;
                 for _ in 1..TOGETHER {
                     match todo.try_recv() {
-                        Ok(Order::Write(ticket, record)) => {
-                            journal.write(&record);
+                        Ok(Order::Write(ticket, record, commit)) => {
+                            journal.write(&record, commit);
                             last = ticket;
                         }
                         Ok(begin @ Order::Begin(..)) => {

@@ -92,8 +92,8 @@ impl Switch {
                 }
             }
             Deliver::Transport(request) => self.transport.do_send(In(request)),
-            Deliver::Disk { ticket, record } => match disk {
-                Some(disk) => disk.write(ticket, record),
+            Deliver::Disk { ticket, record, commit } => match disk {
+                Some(disk) => disk.write(ticket, record, commit),
                 None => inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket))),
             },
             Deliver::Host(word) => {

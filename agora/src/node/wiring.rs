@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use crate::config::Mode;
-use crate::id::NodeId;
+use crate::id::{Index, NodeId};
 use crate::machine::{self, FromLog, ToLog};
 use crate::replicator::message::{Entry, Fault, LogEnd, Record, Situation};
 use crate::wire::Message;
@@ -33,6 +33,8 @@ pub enum Deliver {
         ticket: u64,
         /// What.
         record: Record,
+        /// What is committed.
+        commit: Index,
     },
     /// To whoever runs the node.
     Host(Host),
@@ -163,7 +165,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
             let ack = heartbeat::message::Message::HeartBeatAck { number, epoch, last: Vec::new() };
             Deliver::Transport(Transport::ToNode(to, Message::Heartbeat(ack)))
         }
-        Output::Write { ticket, record } => Deliver::Disk { ticket, record },
+        Output::Write { ticket, record, commit } => Deliver::Disk { ticket, record, commit },
         Output::Follow(leader) => Deliver::Heartbeat(heartbeat::message::Input::Follow(leader)),
         Output::Situation(situation) => {
             deliver.push(Deliver::Election(election::message::Input::Situation(situation.clone())));

@@ -304,6 +304,8 @@ pub enum Output {
         ticket: u64,
         /// What.
         record: Record,
+        /// What is committed: of use to a node that lives on, and nothing rests on it.
+        commit: Index,
     },
     /// To heartbeat: whom to beat.
     Follow(Option<NodeId>),

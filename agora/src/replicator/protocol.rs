@@ -32,6 +32,8 @@ pub struct Replicator {
     pub(super) promise: Epoch,
     pub(super) log: Log,
     pub(super) commit: Index,
+    /// What was committed in an earlier life, to be handed over in this one.
+    remembered: Index,
     /// The highest index that messages of the promised epoch have verified.
     pub(super) verified: Index,
     /// It has once held all that its leader told it was committed.
@@ -106,6 +108,7 @@ impl Replicator {
             promise: Epoch::NONE,
             log: Log::default(),
             commit: Index(0),
+            remembered: Index(0),
             verified: Index(0),
             caught_up: false,
             at_seen: At(0),
@@ -132,10 +135,12 @@ impl Replicator {
         }
     }
 
-    /// The same node, which lives on with what its disk held: all of it is durable, none of it known to be committed.
+    /// The same node, which lives on with what its disk held: all of it is durable, and up to `commit` known to be
+    /// committed.
     #[must_use]
-    pub fn restored(mut self, promise: Epoch, entries: Vec<Entry>) -> Self {
+    pub fn restored(mut self, promise: Epoch, entries: Vec<Entry>, commit: Index) -> Self {
         self.promise = promise;
+        self.remembered = commit;
         self.log = Log::of(entries);
         self.seen = promise.number.max(self.log.last().epoch.number);
         self.at_seen = self.log.latest();
@@ -163,7 +168,7 @@ impl Replicator {
             };
             self.disk.ends.push_back((self.disk.written, end));
             self.disk.waiting_since.get_or_insert(now);
-            out.push(Output::Write { ticket: self.disk.written, record });
+            out.push(Output::Write { ticket: self.disk.written, record, commit: self.commit });
         }
     }
 
@@ -421,6 +426,7 @@ impl Protocol for Replicator {
         if self.ended {
             return;
         }
+        self.commit_to(self.remembered, out);
         match input {
             Input::Message { from, message } => self.message(now, from, message, out),
             Input::HeartBeat { from, number } => self.on_heart_beat(now, from, number, out),
@@ -455,6 +461,7 @@ impl Protocol for Replicator {
         if self.ended {
             return;
         }
+        self.commit_to(self.remembered, out);
         if self.tick <= now {
             self.tick = now + self.tick_interval();
             self.consider_founding(now, out);

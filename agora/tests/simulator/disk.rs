@@ -6,7 +6,7 @@ use std::io;
 
 use agora::config::Settings;
 use agora::disk::{Journal, Owner, Recovered, Storage};
-use agora::id::NodeId;
+use agora::id::{Index, NodeId};
 use agora::replicator::message::Record;
 
 use crate::dice::Dice;
@@ -90,7 +90,7 @@ pub(crate) struct SimDisk {
     /// `None` while it is handed over.
     journal: Option<Journal<Bytes>>,
     /// Records that the node has ordered to be written.
-    ordered: VecDeque<(u64, Record)>,
+    ordered: VecDeque<(u64, Record, Index)>,
     owner: Owner,
 }
 
@@ -121,15 +121,15 @@ impl SimDisk {
     }
 
     /// The node orders a record to be written.
-    pub(crate) fn order(&mut self, ticket: u64, record: Record) {
-        self.ordered.push_back((ticket, record));
+    pub(crate) fn order(&mut self, ticket: u64, record: Record, commit: Index) {
+        self.ordered.push_back((ticket, record, commit));
     }
 
     /// Writes and flushes everything up to a ticket; whether that went well.
     pub(crate) fn flush(&mut self, ticket: u64) -> bool {
         let Some(journal) = &mut self.journal else { return false };
-        while let Some((_, record)) = self.ordered.pop_front_if(|(first, _)| *first <= ticket) {
-            journal.write(&record);
+        while let Some((_, record, commit)) = self.ordered.pop_front_if(|(first, ..)| *first <= ticket) {
+            journal.write(&record, commit);
         }
         journal.flush().is_ok()
     }
@@ -138,8 +138,8 @@ impl SimDisk {
     pub(crate) fn crash(&mut self, dice: &mut Dice) {
         let Some(journal) = &mut self.journal else { return };
         let written = dice.index(self.ordered.len() + 1);
-        for (_, record) in self.ordered.drain(..).take(written) {
-            journal.write(&record);
+        for (_, record, commit) in self.ordered.drain(..).take(written) {
+            journal.write(&record, commit);
         }
         journal.storage().crashing = true;
         let _ = journal.flush();

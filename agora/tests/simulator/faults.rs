@@ -33,8 +33,10 @@ impl World {
                 }
             }
             Fault::CrashAll => {
-                self.up().into_iter().for_each(|slot| self.crash(slot));
-                true
+                self.may_all_fall() && {
+                    self.up().into_iter().for_each(|slot| self.crash(slot));
+                    true
+                }
             }
             Fault::Isolate => {
                 let rest: Vec<usize> = everyone.into_iter().filter(|other| *other != target).collect();
@@ -121,6 +123,13 @@ impl World {
             // One after another: another live node must hold what is acknowledged.
             (Mode::Reachable, Promise::OneLog) => self.has_backup(slot),
         }
+    }
+
+    /// Whether all nodes may crash at once. In mode `reachable` all that is acknowledged is held by whoever is in the view:
+    /// where one log is promised, nobody must be left out of it who could come back alone.
+    fn may_all_fall(&self) -> bool {
+        let gentle = self.schedule.mode == Mode::Reachable && self.schedule.promise == Promise::OneLog;
+        !gentle || self.checks.leader().is_some_and(|leader| self.has_backup(leader))
     }
 
     /// A leader serves, and its view has a live member besides this node that follows it.

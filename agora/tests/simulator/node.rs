@@ -14,7 +14,7 @@ use agora::discovery::protocol::Discovery;
 use agora::disk::Recovered;
 use agora::election::protocol::Election;
 use agora::heartbeat::protocol::Heartbeat;
-use agora::id::{Member, NodeId};
+use agora::id::{Index, Member, NodeId};
 use agora::machine::Machine;
 use agora::node::wiring::{self, Deliver, Host, Transport};
 use agora::replicator::message::{Input as ReplicatorInput, Record};
@@ -42,7 +42,7 @@ pub(crate) enum Effect {
     /// A datagram leaves to every node.
     Broadcast(Vec<u8>),
     /// A record goes to the disk.
-    Write(u64, Record),
+    Write(u64, Record, Index),
     /// The log has ended: a new incarnation begins.
     ReturnAsNewcomer,
     /// It has stopped cleanly.
@@ -159,7 +159,7 @@ impl SimNode {
         let cookies = Cookies::new(dice.number());
         let replicator = Replicator::new(me, settings, dice.number(), now);
         let replicator = match held {
-            Some(held) => replicator.restored(held.promise, held.entries),
+            Some(held) => replicator.restored(held.promise, held.entries, held.commit),
             None => replicator,
         };
         let mut life = Life {
@@ -396,9 +396,9 @@ impl Life {
     ) -> Result<(), Violation> {
         match self.hand_over(deliver) {
             Some(Deliver::Transport(transport)) => self.transport(transport, slot, outbox, trace),
-            Some(Deliver::Disk { ticket, record }) => {
+            Some(Deliver::Disk { ticket, record, commit }) => {
                 trace.line(slot, || format!("  writes {ticket}: {}", short(&record)));
-                effects.push(Effect::Write(ticket, record));
+                effects.push(Effect::Write(ticket, record, commit));
             }
             Some(Deliver::Host(host)) => match host {
                 Host::Situation(_) | Host::Shown { .. } => {}

@@ -145,6 +145,11 @@ impl Schedule {
         let faults =
             if gentle { gentle_faults(&mut dice, heal, &nodes) } else { harsh_faults(&mut dice, heal, reckless, mode) };
         let faults = if gentle { faults } else { fill_disks(&mut disks, faults) };
+        let faults = if nodes.iter().all(|node| node.disk) {
+            crash_together(&mut disks, faults, gentle, &nodes)
+        } else {
+            faults
+        };
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
         Self { mode, promise, reckless, nodes, clients: 4, twins: dice.coin(), weather, flush, faults, heal }
     }
@@ -232,6 +237,22 @@ fn fill_disks(dice: &mut Dice, mut faults: Vec<Planned>) -> Vec<Planned> {
             && dice.coin()
         {
             planned.fault = Fault::Full { leader };
+        }
+    }
+    faults
+}
+
+/// Where all logs survive, all nodes may crash at once: in half of the seeds some crashes are everybody's.
+///
+/// In mode `reachable` a node that starts for the first time while nobody is there founds a log: no seed that promises one
+/// log has it start then.
+fn crash_together(dice: &mut Dice, mut faults: Vec<Planned>, gentle: bool, nodes: &[NodePlan]) -> Vec<Planned> {
+    let any = dice.coin();
+    for planned in &mut faults {
+        let founds = |node: &NodePlan| planned.begin <= node.start + SECOND && node.start <= planned.end + SECOND;
+        let alone = gentle && nodes.iter().any(founds);
+        if matches!(planned.fault, Fault::Crash { .. }) && any && dice.chance(300) && !alone {
+            planned.fault = Fault::CrashAll;
         }
     }
     faults

@@ -268,10 +268,10 @@ impl World {
                 self.broadcast(slot, self.nodes[slot].address, &bytes.into())?;
                 Ok(())
             }
-            Effect::Write(ticket, record) => {
+            Effect::Write(ticket, record, commit) => {
                 if self.nodes[slot].running.is_some() {
                     if let Some(disk) = &mut self.nodes[slot].disk {
-                        disk.order(ticket, record);
+                        disk.order(ticket, record, commit);
                     }
                     self.write(slot, ticket);
                 }

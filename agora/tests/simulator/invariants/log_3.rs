@@ -20,6 +20,10 @@ pub(crate) fn written(shadow: &Shadow, record: &Record) -> Result<(), Violation>
 
 /// A node tells where it stands: never behind where it stood.
 pub(crate) fn situation(shadow: &Shadow, now: &Situation) -> Result<(), Violation> {
+    if now.commit.index < shadow.remembered {
+        let what = format!("{:?} has forgotten that {} was committed", shadow.me.node, shadow.remembered);
+        return Err(Violation::new("LOG-3", what));
+    }
     if let Some(before) = &shadow.situation
         && (now.promise < before.promise || now.commit.index < before.commit.index || now.at < before.at)
     {

@@ -178,7 +178,7 @@ impl Checks {
     pub(crate) fn replicator(&mut self, slot: usize, output: &Output) -> Result<(), Violation> {
         let Some(shadow) = &mut self.shadows[slot] else { return Ok(()) };
         match output {
-            Output::Write { ticket, record } => {
+            Output::Write { ticket, record, .. } => {
                 log_3::written(shadow, record)?;
                 self.log_2.written(shadow, record)?;
                 shadow.written(*ticket, record);

@@ -51,6 +51,8 @@ pub(crate) struct Shadow {
     pub founding: Option<FoundingId>,
     /// The last entry handed over as committed.
     pub commit: Index,
+    /// What it knew as committed when it began to live on.
+    pub remembered: Index,
     /// The highest promise written, durable or not.
     pub promise: Epoch,
     /// The highest promise that is durable.
@@ -76,6 +78,7 @@ impl Shadow {
             log: Vec::new(),
             founding: None,
             commit: Index(0),
+            remembered: Index(0),
             promise: Epoch::NONE,
             durable_promise: Epoch::NONE,
             situation: None,
@@ -94,8 +97,8 @@ impl Shadow {
             Body::Founded { founding, .. } => Some(*founding),
             _ => None,
         });
-        let (promise, durable_log) = (held.promise, log.clone());
-        Self { log, founding, promise, durable_promise: promise, durable_log, ..Self::new(me) }
+        let (promise, durable_log, remembered) = (held.promise, log.clone(), held.commit);
+        Self { log, founding, promise, durable_promise: promise, durable_log, remembered, ..Self::new(me) }
     }
 
     /// Whether a crash may leave this: what is durable, and the first so many records of what is not.
@@ -104,7 +107,7 @@ impl Shadow {
         let (mut promise, mut log) = (self.durable_promise, self.durable_log.clone());
         let mut unflushed = self.unflushed.iter();
         loop {
-            if promise == held.promise && log == found {
+            if promise == held.promise && log == found && held.commit <= self.commit.max(self.remembered) {
                 return true;
             }
             let Some((_, record)) = unflushed.next() else { return false };
