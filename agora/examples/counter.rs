@@ -158,7 +158,7 @@ impl Counter {
                     out.push(Output::Answer { ticket, answer: Answer::Count(self.count) });
                 }
             }
-            FromLog::Situation(_) => {}
+            FromLog::Situation(_) | FromLog::Ordered { .. } => {}
         }
     }
 }

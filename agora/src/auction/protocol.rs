@@ -7,6 +7,7 @@ use super::manager::book::Book;
 use super::manager::deadlines::Deadlines;
 use super::manager::fates::Fates;
 use super::manager::lead::Lead;
+use super::manager::orders::Orders;
 use super::manager::reads::{Read, Reads};
 use super::manager::request::{Kept, Request};
 use super::manager::sessions::Sessions;
@@ -43,6 +44,7 @@ pub struct Manager {
     pub(super) sessions: Sessions,
     pub(super) sources: Sources,
     pub(super) reads: Reads,
+    pub(super) orders: Orders,
     pub(super) fates: Fates,
     pub(super) situation: Option<Situation>,
     /// Entries that hold no decision.
@@ -74,6 +76,7 @@ impl Manager {
             sessions: Sessions::default(),
             sources: Sources::default(),
             reads: Reads::new(settings.failure_timeout()),
+            orders: Orders::default(),
             fates: Fates::default(),
             situation: None,
             undecodable: 0,
@@ -143,6 +146,7 @@ impl Manager {
             FromLog::Credit { room, quorum } => self.credit(now, room, quorum, out),
             FromLog::Refused { epoch, number } => self.refused(epoch, number, out),
             FromLog::ReadReady { ticket } => self.read_ready(now, ticket, out),
+            FromLog::Ordered { ticket, answer } => self.ordered(ticket, answer, out),
             FromLog::Situation(situation) => self.situation = Some(situation),
         }
     }
@@ -156,6 +160,7 @@ impl Manager {
                 self.events(now, from, (&session, auction, after, held), out);
             }
             Outcome::StatusRequest { session, read } => self.status(from, &session, read, out),
+            Outcome::OrderRequest { session, read, order } => self.order(now, from, &session, (read, order), out),
             Outcome::Winner(_)
             | Outcome::Loser(_)
             | Outcome::Result(_)
@@ -163,7 +168,8 @@ impl Manager {
             | Outcome::CancelAck(_)
             | Outcome::CancelDeny(_)
             | Outcome::EventsResponse { .. }
-            | Outcome::StatusResponse { .. } => self.misdirected += 1,
+            | Outcome::StatusResponse { .. }
+            | Outcome::OrderResponse { .. } => self.misdirected += 1,
         }
     }
 }

@@ -156,7 +156,9 @@ impl Piece {
             | Outcome::CancelAck(_)
             | Outcome::CancelDeny(_)
             | Outcome::StatusRequest { .. }
-            | Outcome::StatusResponse { .. } => return None,
+            | Outcome::StatusResponse { .. }
+            | Outcome::OrderRequest { .. }
+            | Outcome::OrderResponse { .. } => return None,
         };
         let Ending { head, winner, total, price, page } = ending;
         Some(Self::paged(head, page, |lines| What::Ended { side, winner, total, price, lines }))

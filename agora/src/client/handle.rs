@@ -16,7 +16,9 @@ use super::protocol::Dialogue;
 use super::socket::{ConnectError, Socket};
 use super::task::{Ask, COMMANDS, EVENTS, Submission, Task};
 use crate::auction::message::{Phase, Status, Summary};
+use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, Index, ParticipantId, RequestId};
+use crate::replicator::message::Order;
 
 /// A client of a cluster: one session of one participant. Clones share it; it ends with the last of them.
 ///
@@ -114,6 +116,12 @@ impl Client {
     /// What the leader knows, or, while there is none, any node. Not a read of committed state.
     pub async fn status(&self, timeout: Option<Duration>) -> Result<Box<Status>, Failure> {
         self.ask(|reply| Ask::Status(timeout, reply)).await
+    }
+
+    /// Has the members or the leader changed, as an operator; refused where it cannot be. Given again it is the same order:
+    /// done, if it is so by then.
+    pub async fn order(&self, order: Order, timeout: Option<Duration>) -> Result<Result<(), Refusal>, Failure> {
+        self.ask(|reply| Ask::Order(order, timeout, reply)).await
     }
 
     /// An auction's events from its first on, until it is over.

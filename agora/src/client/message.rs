@@ -8,6 +8,7 @@ use crate::auction::event::Spec;
 use crate::auction::message::{Ack, Phase, Status, Summary};
 use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, Epoch, Index, NodeId, RequestId, Round};
+use crate::replicator::message::Order;
 use crate::time::Timestamp;
 use crate::wire::Message;
 
@@ -65,6 +66,15 @@ pub enum Command {
     Status {
         /// Repeated by [`Output::Told`].
         ticket: u64,
+        /// Give up then.
+        deadline: Option<Timestamp>,
+    },
+    /// Have an operator's order carried out.
+    Order {
+        /// Repeated by [`Output::Ordered`].
+        ticket: u64,
+        /// What.
+        order: Order,
         /// Give up then.
         deadline: Option<Timestamp>,
     },
@@ -157,6 +167,13 @@ pub enum Output {
         ticket: u64,
         /// What there is.
         result: Result<Listing, Failure>,
+    },
+    /// [`Command::Order`] is done.
+    Ordered {
+        /// The command's.
+        ticket: u64,
+        /// Whether it was carried out, or refused.
+        result: Result<Result<(), Refusal>, Failure>,
     },
     /// [`Command::Status`] is done.
     Told {

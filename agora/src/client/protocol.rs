@@ -87,6 +87,10 @@ impl Dialogue {
                 let what = What::List { state, auction, listing: None };
                 parts.reads.start(For::Ticket(ticket), what, deadline, &mut parts.port);
             }
+            Command::Order { ticket, order, deadline } => {
+                let mut parts = self.parts(now, out);
+                parts.reads.start(For::Ticket(ticket), What::Order(order), deadline, &mut parts.port);
+            }
             Command::Status { ticket, deadline } => {
                 let mut parts = self.parts(now, out);
                 parts.reads.start(For::Ticket(ticket), What::Status, deadline, &mut parts.port);
@@ -141,6 +145,9 @@ impl Dialogue {
                     parts.port.search.denied(now, from, parts.port.out);
                 }
                 parts.reads.told(read, status, parts.port.out);
+            }
+            Message::Outcome(Outcome::OrderResponse { read, answer }) => {
+                parts.reads.ordered(read, answer, &mut parts.port);
             }
             Message::Outcome(Outcome::CancelAck(ack)) => parts.done(ack),
             Message::Outcome(Outcome::CancelDeny(deny)) => parts.refused(deny),

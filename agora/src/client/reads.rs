@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::message::{Failure, Listing, Output};
 use super::port::Port;
-use crate::auction::message::{Lobby, Outcome, Phase, Status, Summary};
+use crate::auction::message::{Lobby, OrderAnswer, Outcome, Phase, Status, Summary};
 use crate::id::{AuctionId, Epoch, Index};
+use crate::replicator::message::Order;
 use crate::time::Timestamp;
 use crate::wire::Message;
 
@@ -17,6 +18,7 @@ const MAX_LISTED: usize = 200_000;
 pub(super) enum What {
     List { state: Option<Phase>, auction: Option<AuctionId>, listing: Option<Listing> },
     Status,
+    Order(Order),
 }
 
 /// For whom.
@@ -81,6 +83,23 @@ impl Reads {
         }
     }
 
+    /// How far an order is: what is under way is asked again, soon.
+    pub(super) fn ordered(&mut self, read: u64, answer: OrderAnswer, port: &mut Port<'_>) {
+        let Some(open) = self.open.get_mut(&read).filter(|open| matches!(open.what, What::Order(_))) else { return };
+        let result = match answer {
+            OrderAnswer::UnderWay => {
+                open.sent = 1;
+                open.retry = port.now + port.patience(0);
+                return;
+            }
+            OrderAnswer::Done => Ok(()),
+            OrderAnswer::Refused(refusal) => Err(refusal),
+        };
+        if let Some(Read { purpose: For::Ticket(ticket), .. }) = self.open.remove(&read) {
+            port.out.push(Output::Ordered { ticket, result: Ok(result) });
+        }
+    }
+
     pub(super) fn send_again(&mut self, port: &mut Port<'_>) {
         for number in self.open.keys().copied().collect::<Vec<_>>() {
             self.send(number, port);
@@ -114,6 +133,7 @@ impl Reads {
         port.out.push(match what {
             What::List { .. } => Output::Listed { ticket, result: Err(failure) },
             What::Status => Output::Told { ticket, result: Err(failure) },
+            What::Order(_) => Output::Ordered { ticket, result: Err(failure) },
         });
     }
 
@@ -128,6 +148,10 @@ impl Reads {
                 })
             }
             What::Status => send_status(number, read.sent, port),
+            What::Order(order) => {
+                let order = *order;
+                port.tell_leader(|session| Message::Outcome(Outcome::OrderRequest { session, read: number, order }))
+            }
         };
         read.sent += u32::from(sent);
         read.retry = port.now + port.patience(read.sent.saturating_sub(1));

@@ -11,8 +11,10 @@ use super::message::{Action, Command, Failure, Input, Leader, Listing, Output, R
 use super::protocol::Dialogue;
 use super::socket::Socket;
 use crate::auction::message::{Phase, Status};
+use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, Index, RequestId};
 use crate::protocol::Protocol;
+use crate::replicator::message::Order;
 use crate::time::Timestamp;
 
 /// Events that wait for the program, per subscription.
@@ -27,6 +29,7 @@ pub(super) enum Ask {
     Submit(Box<Submission>, oneshot::Sender<Result<Reply, Failure>>),
     List(Option<Phase>, Option<AuctionId>, Option<Duration>, oneshot::Sender<Result<Listing, Failure>>),
     Status(Option<Duration>, oneshot::Sender<Result<Box<Status>, Failure>>),
+    Order(Order, Option<Duration>, oneshot::Sender<Result<Result<(), Refusal>, Failure>>),
     Follow(u64, Option<AuctionId>, mpsc::Sender<Result<Event, Failure>>),
     FollowLeader(u64, mpsc::UnboundedSender<Option<Leader>>),
     Room(u64, usize),
@@ -49,6 +52,7 @@ enum Waiting {
     Answered(oneshot::Sender<Result<Reply, Failure>>),
     Listed(oneshot::Sender<Result<Listing, Failure>>),
     Told(oneshot::Sender<Result<Box<Status>, Failure>>),
+    Ordered(oneshot::Sender<Result<Result<(), Refusal>, Failure>>),
 }
 
 /// The task.
@@ -126,6 +130,10 @@ impl Task {
                 let ticket = self.wait(Waiting::Listed(reply));
                 Command::List { ticket, state, auction, deadline: deadline(timeout) }
             }
+            Ask::Order(order, timeout, reply) => {
+                let deadline = deadline(timeout);
+                Command::Order { ticket: self.wait(Waiting::Ordered(reply)), order, deadline }
+            }
             Ask::Status(timeout, reply) => {
                 Command::Status { ticket: self.wait(Waiting::Told(reply)), deadline: deadline(timeout) }
             }
@@ -169,6 +177,11 @@ impl Task {
             }
             Output::Listed { ticket, result } => {
                 if let Some(Waiting::Listed(reply)) = self.waiting.remove(&ticket) {
+                    let _ = reply.send(result);
+                }
+            }
+            Output::Ordered { ticket, result } => {
+                if let Some(Waiting::Ordered(reply)) = self.waiting.remove(&ticket) {
                     let _ = reply.send(result);
                 }
             }

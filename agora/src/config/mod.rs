@@ -40,6 +40,8 @@ pub struct Settings {
     pub heart_beat_interval: Duration,
     /// `heart-beat-timeout`: silence after which a follower is failed.
     pub heart_beat_timeout: Duration,
+    /// `member-replace-after`: silence after which a member is replaced by an observer (`--cluster-size` only).
+    pub member_replace_after: Duration,
     /// `max-missed-heart-beats`: unanswered heartbeats that are tolerated.
     pub max_missed_heart_beats: u32,
     /// `replication-interval`: an idle leader's STATE_REPLICATE.
@@ -67,6 +69,7 @@ impl Settings {
             priority: 0,
             heart_beat_interval: Duration::from_millis(50),
             heart_beat_timeout: Duration::from_secs(1),
+            member_replace_after: Duration::from_secs(60),
             max_missed_heart_beats: 2,
             replication_interval: Duration::from_millis(50),
             election_timeout_interval: Duration::from_millis(50),

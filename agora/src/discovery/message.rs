@@ -65,6 +65,8 @@ pub struct About {
     pub member: Member,
     /// Its mode and size; a node of another one exits 2.
     pub mode: Mode,
+    /// Its log is on disk.
+    pub disk: bool,
     /// The founding of the log that it holds, if it holds one.
     pub founding: Option<FoundingId>,
     /// Its highest promise.

@@ -52,6 +52,7 @@ impl Discovery {
             about: About {
                 member: me,
                 mode: settings.mode,
+                disk: false,
                 founding: None,
                 promise: Epoch::NONE,
                 leader: None,
@@ -63,6 +64,13 @@ impl Discovery {
             bound: None,
             book: AddressBook::default(),
         }
+    }
+
+    /// Whether its node's log is on disk; without this it is not.
+    #[must_use]
+    pub const fn on_disk(mut self, on_disk: bool) -> Self {
+        self.about.disk = on_disk;
+        self
     }
 
     const fn me(&self) -> NodeId {
@@ -147,6 +155,7 @@ impl Discovery {
         self.about = About {
             member: self.about.member,
             mode: self.about.mode,
+            disk: self.about.disk,
             founding: situation.founding,
             promise: situation.promise,
             leader: situation.leader,

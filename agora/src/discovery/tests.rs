@@ -44,6 +44,7 @@ fn newcomer(node: NodeId) -> About {
     About {
         member: Member { node, priority: 0 },
         mode: Mode::Reachable,
+        disk: false,
         founding: None,
         promise: Epoch::NONE,
         leader: None,
@@ -90,6 +91,7 @@ fn about_me(situation: &Situation) -> About {
     About {
         member: me(),
         mode: Mode::Reachable,
+        disk: false,
         founding: situation.founding,
         promise: situation.promise,
         leader: situation.leader,

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use crate::id::Epoch;
-use crate::replicator::message::{Entry, Situation};
+use crate::replicator::message::{Entry, Order, Ordered, Situation};
 use crate::time::At;
 use crate::wire::Message;
 
@@ -44,6 +44,13 @@ pub enum FromLog {
         /// The read's.
         ticket: u64,
     },
+    /// How far an operator's order is.
+    Ordered {
+        /// The order's.
+        ticket: u64,
+        /// How far.
+        answer: Ordered,
+    },
     /// Where this node stands, whenever it changes.
     Situation(Situation),
 }
@@ -67,6 +74,13 @@ pub enum ToLog {
     Read {
         /// Repeated in [`FromLog::ReadReady`].
         ticket: u64,
+    },
+    /// To the replicator: carry out an operator's order, and tell how far it is.
+    Order {
+        /// Repeated in [`FromLog::Ordered`].
+        ticket: u64,
+        /// What.
+        order: Order,
     },
 }
 

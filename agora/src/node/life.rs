@@ -70,12 +70,12 @@ impl<M: Machine> Life<M> {
             None => (None, None),
         };
         let anew = held.is_none().then_some(me.node);
-        let replicator = Replicator::new(me, settings, random(), now);
+        let replicator = Replicator::new(me, settings, random(), now).on_disk(disk.is_some());
         let replicator = match held {
             Some(held) => replicator.restored(held.promise, held.entries, held.commit),
             None => replicator,
         };
-        let discovery = Discovery::new(me, settings, cookies, random(), now);
+        let discovery = Discovery::new(me, settings, cookies, random(), now).on_disk(disk.is_some());
         let heartbeat = Heartbeat::new(settings, random());
         let election = Election::new(me, settings, random());
         let machine = concerns.machine(machine, questions);

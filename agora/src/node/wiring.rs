@@ -183,6 +183,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
         Output::Credit { room, quorum } => to_machine(FromLog::Credit { room, quorum }),
         Output::Refused { epoch, number } => to_machine(FromLog::Refused { epoch, number }),
         Output::ReadReady { ticket } => to_machine(FromLog::ReadReady { ticket }),
+        Output::Ordered { ticket, answer } => to_machine(FromLog::Ordered { ticket, answer }),
         Output::Shown { ticket, entries } => Deliver::Host(Host::Shown { ticket, entries }),
         Output::ReturnAsNewcomer(end) => Deliver::Host(Host::ReturnAsNewcomer(end)),
         Output::Stopped => Deliver::Host(Host::Stopped),
@@ -200,6 +201,9 @@ pub fn from_machine<B>(output: machine::Output<B>, deliver: &mut Vec<Deliver>) -
         }
         Output::Log(ToLog::Rebuilt { epoch }) => Deliver::Sequencer(sequencer::message::Input::Rebuilt { epoch }),
         Output::Log(ToLog::Read { ticket }) => Deliver::Replicator(replicator::message::Input::Read { ticket }),
+        Output::Log(ToLog::Order { ticket, order }) => {
+            Deliver::Replicator(replicator::message::Input::Order { ticket, order })
+        }
         Output::Send(to, message) => Deliver::Transport(Transport::ToAddress(to, message)),
         Output::Redirect(to) => Deliver::Discovery(discovery::message::Input::Redirect(to)),
         Output::Announce(clients) => Deliver::Discovery(discovery::message::Input::Announce(clients)),

@@ -341,7 +341,9 @@ impl Replicator {
             Mode::Reachable => self.view_of(&candidate.granted()),
         };
         let promised = candidate.granted();
-        let leader = Leader::new(candidate.epoch, now, self.at_seen, &promised, now + self.settings.beat_interval());
+        let mut leader =
+            Leader::new(candidate.epoch, now, self.at_seen, &promised, now + self.settings.beat_interval());
+        leader.stays = candidate.transfer.is_some() && candidate.transfer == self.to_stay;
         self.role = Role::Leader(Box::new(leader));
         self.append(now, Body::EpochStarted { members }, out);
         if let Role::Leader(leader) = &mut self.role {

@@ -199,9 +199,10 @@ impl Replicator {
     }
 
     /// The leader orders this node to stand in its place.
-    pub(super) fn on_transfer(&mut self, from: NodeId, epoch: Epoch, out: &mut Vec<Output>) {
+    pub(super) fn on_transfer(&mut self, from: NodeId, epoch: Epoch, stays: bool, out: &mut Vec<Output>) {
         let follows = matches!(self.role, Role::Follower) && self.following == Some(from);
         if from == epoch.leader && epoch == self.promise && follows && self.can_stand() {
+            self.to_stay = stays.then_some(epoch);
             out.push(Output::StandInstead(epoch));
         }
     }

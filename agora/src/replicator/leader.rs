@@ -38,6 +38,8 @@ pub(super) struct Leader {
     pub(super) beat: Timestamp,
     pub(super) transfer: Option<super::members::Transfer>,
     pub(super) last_transfer: Timestamp,
+    /// An operator gave it the leadership: it hands on to no higher rank by itself.
+    pub(super) stays: bool,
     pub(super) leave: Option<super::members::Leave>,
 }
 
@@ -60,6 +62,7 @@ impl Leader {
             beat,
             transfer: None,
             last_transfer: now,
+            stays: false,
             leave: None,
         }
     }

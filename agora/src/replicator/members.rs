@@ -16,6 +16,8 @@ const MAX_OBSERVERS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) to: NodeId,
+    /// An operator ordered it.
+    stays: bool,
     /// It was told to stand.
     pub(super) ordered: bool,
     until: Timestamp,
@@ -63,6 +65,8 @@ impl Replicator {
         if self.settings.mode == Mode::Reachable {
             self.consider_leave(now, out);
             self.consider_join(now, out);
+        } else {
+            self.consider_replacement(now, out);
         }
         self.consider_transfer(now, out);
     }
@@ -78,7 +82,7 @@ impl Replicator {
     }
 
     /// No list is under way, and an entry of this leader's epoch is committed: the list may change.
-    fn list_is_settled(&self) -> bool {
+    pub(super) fn list_is_settled(&self) -> bool {
         matches!(&self.role, Role::Leader(leader) if leader.serving) && self.log.members_index() <= self.commit
     }
 
@@ -174,7 +178,8 @@ impl Replicator {
             self.go_on_with_transfer(now, out);
             return;
         }
-        if !settled || (!self.stopping && now.since(leader.last_transfer) < removal) {
+        let rests = leader.stays || now.since(leader.last_transfer) < removal;
+        if !settled || (!self.stopping && rests) {
             return;
         }
         let caught_up = |node: NodeId| {
@@ -198,8 +203,14 @@ impl Replicator {
             }
             return;
         };
+        self.begin_transfer(now, to, false, out);
+    }
+
+    /// Accepts nothing any more until the transfer has succeeded or failed.
+    pub(super) fn begin_transfer(&mut self, now: Timestamp, to: NodeId, stays: bool, out: &mut Vec<Output>) {
         let until = now + self.settings.failure_timeout() * 2;
-        leader.transfer = Some(Transfer { to, ordered: false, until });
+        let Role::Leader(leader) = &mut self.role else { return };
+        leader.transfer = Some(Transfer { to, stays, ordered: false, until });
         leader.last_transfer = now;
         self.tell_credit(now, false, out);
         self.go_on_with_transfer(now, out);
@@ -221,7 +232,7 @@ impl Replicator {
         }
         if leader.peers.get(&transfer.to).is_some_and(|peer| peer.matched >= last) {
             transfer.ordered = true;
-            let message = Message::Transfer { founding, epoch: leader.epoch };
+            let message = Message::Transfer { founding, epoch: leader.epoch, stays: transfer.stays };
             out.push(Output::Send { to: transfer.to, message });
         }
     }

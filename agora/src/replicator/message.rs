@@ -1,6 +1,7 @@
 //! What the replicator says on the wire, and to its neighbours.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::discovery::message::About;
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position, Probe};
@@ -10,6 +11,8 @@ use crate::time::{At, Timestamp};
 pub const MAX_EVENTS: usize = 900;
 /// At most so many members: a list with everything around it fits a datagram.
 pub const MAX_MEMBERS: usize = 24;
+/// With `--cluster-size`, at most so many members.
+pub const MAX_VOTERS: usize = 15;
 
 /// What an entry holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +167,8 @@ pub enum Message {
         founding: FoundingId,
         /// The epoch that ends with it.
         epoch: Epoch,
+        /// An operator ordered it: the member does not hand on to a higher rank by itself.
+        stays: bool,
     },
     /// A member that stops → its leader: *leave me out of the view* (mode `reachable`), so that no bid waits for it.
     #[serde(rename = "MEMBER_LEAVE")]
@@ -273,6 +278,13 @@ pub enum Input {
         /// At most so many entries.
         most: usize,
     },
+    /// From the manager: an operator's order.
+    Order {
+        /// Repeated in [`Output::Ordered`].
+        ticket: u64,
+        /// What.
+        order: Order,
+    },
     /// From the disk: everything up to this write is durable.
     Flushed(u64),
     /// From the host: hand the leadership over, or leave the view, and stop.
@@ -353,6 +365,13 @@ pub enum Output {
         /// The read's.
         ticket: u64,
     },
+    /// To the manager: how far an operator's order is.
+    Ordered {
+        /// The order's.
+        ticket: u64,
+        /// How far.
+        answer: Ordered,
+    },
     /// To the host: entries that are committed here.
     Shown {
         /// The question's.
@@ -374,6 +393,55 @@ pub enum Fault {
     /// A leader asked to cut an entry that is known to be committed.
     #[error("asked to cut a committed entry at index {}", .0.0)]
     CutBelowCommit(Index),
+}
+
+/// What an operator wants of the members or the leader; nodes by their UUIDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// An observer becomes a member (`--cluster-size` only).
+    Add(Uuid),
+    /// A member becomes an observer (`--cluster-size` only).
+    Remove(Uuid),
+    /// Another member leads.
+    Transfer {
+        /// Who led when this was ordered first.
+        from: Uuid,
+        /// Who shall; `None`: the highest that can.
+        to: Option<Uuid>,
+    },
+}
+
+/// How far an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordered {
+    /// It is so, and committed.
+    Done,
+    /// Ask again.
+    UnderWay,
+    /// It cannot be.
+    Refused(Unfit),
+}
+
+/// Why an order cannot be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// In mode `reachable` the members follow from who is there.
+    Reachable,
+    /// No such member, or no such observer that is heard.
+    NotHere,
+    /// The member is not heard.
+    Unheard,
+    /// A former life of that node is a member: it has to be removed first.
+    FormerLife,
+    /// There are as many members as there may be.
+    Full,
+    /// The leader does not remove itself.
+    Leads,
+    /// There is no other member.
+    Last,
+    /// Without that member, no majority would be heard.
+    NoMajority,
 }
 
 /// What a log on disk must hold, in this order.

@@ -43,6 +43,7 @@ mod leader;
 mod log;
 mod members;
 pub mod message;
+mod orders;
 mod peer;
 pub mod protocol;
 mod quorum;

@@ -34,6 +34,10 @@ pub struct Replicator {
     pub(super) commit: Index,
     /// What was committed in an earlier life, to be handed over in this one.
     remembered: Index,
+    /// The log is on disk.
+    pub(super) on_disk: bool,
+    /// The epoch whose leader handed on to this node because an operator ordered it.
+    pub(super) to_stay: Option<Epoch>,
     /// The highest index that messages of the promised epoch have verified.
     pub(super) verified: Index,
     /// It has once held all that its leader told it was committed.
@@ -109,6 +113,8 @@ impl Replicator {
             log: Log::default(),
             commit: Index(0),
             remembered: Index(0),
+            on_disk: false,
+            to_stay: None,
             verified: Index(0),
             caught_up: false,
             at_seen: At(0),
@@ -145,6 +151,13 @@ impl Replicator {
         self.seen = promise.number.max(self.log.last().epoch.number);
         self.at_seen = self.log.latest();
         self.disk.durable = self.log.last().index;
+        self
+    }
+
+    /// Whether its log is on disk; without this it is not.
+    #[must_use]
+    pub fn on_disk(mut self, on_disk: bool) -> Self {
+        self.on_disk = on_disk;
         self
     }
 
@@ -398,7 +411,7 @@ impl Replicator {
                 let answer = super::candidate::Answer { granted, promise, last, commit, at };
                 self.on_promise_response(now, from, epoch, dry, answer, out);
             }
-            Message::Transfer { epoch, .. } => self.on_transfer(from, epoch, out),
+            Message::Transfer { epoch, stays, .. } => self.on_transfer(from, epoch, stays, out),
             Message::Leave { epoch, .. } => self.on_leave(now, from, epoch, out),
             Message::Superseded { epoch, winner, .. } => self.on_superseded(from, epoch, winner, out),
         }
@@ -446,6 +459,7 @@ impl Protocol for Replicator {
             Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
             Input::Read { ticket } => self.on_read(now, ticket, out),
             Input::Show { ticket, after, most } => self.on_show(ticket, after, most, out),
+            Input::Order { ticket, order } => self.on_order(now, ticket, order, out),
             Input::Flushed(ticket) => {
                 self.flushed(now, ticket, out);
                 self.on_durable(now, out);

@@ -128,7 +128,9 @@ impl Concern {
             | b"AUCTION_EVENTS_REQUEST"
             | b"AUCTION_EVENTS_RESPONSE"
             | b"STATUS_REQUEST"
-            | b"STATUS_RESPONSE" => Self::Outcome,
+            | b"STATUS_RESPONSE"
+            | b"CLUSTER_ORDER_REQUEST"
+            | b"CLUSTER_ORDER_RESPONSE" => Self::Outcome,
             b"AUCTION_CREATE_REQUEST"
             | b"AUCTION_CREATE_ACK"
             | b"AUCTION_CREATE_DENY"

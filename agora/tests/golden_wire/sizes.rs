@@ -32,6 +32,7 @@ fn longest_about() -> About {
     About {
         member: MEMBER,
         mode: Mode::Majority(u8::MAX),
+        disk: false,
         founding: Some(FOUNDING),
         promise: EPOCH,
         leader: Some(NODE),
@@ -47,6 +48,7 @@ fn shortest_about() -> About {
     About {
         member: Member { node: NodeId { uuid: Uuid::max(), incarnation: 0 }, priority: 0 },
         mode: Mode::Reachable,
+        disk: false,
         founding: None,
         promise: Epoch::NONE,
         leader: None,

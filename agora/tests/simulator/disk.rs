@@ -12,8 +12,8 @@ use agora::replicator::message::Record;
 use crate::dice::Dice;
 use crate::invariants::Violation;
 
-/// What reaches a disk at once, or not at all.
-const SECTOR: usize = 512;
+/// What reaches a disk at once, or not at all: a sector, or, as nothing promises that much, a few bytes.
+const UNITS: [usize; 2] = [512, 16];
 
 /// The file's bytes.
 #[derive(Debug, Default)]
@@ -37,12 +37,12 @@ impl Bytes {
         let mut rest = std::mem::take(&mut self.pending);
         if !power {
             rest.truncate(dice.index(rest.len() + 1));
-            let start = self.durable.len();
+            let (start, unit) = (self.durable.len(), UNITS[dice.index(UNITS.len())]);
+            let salt = dice.number();
             for (place, byte) in rest.iter_mut().enumerate() {
-                // Sectors arrive in any order, so that one may be missing before another that is there.
-                let sector = (start + place) / SECTOR;
-                let lost = (sector as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ start as u64;
-                if lost.is_multiple_of(3) {
+                // They arrive in any order, so that one may be missing before another that is there.
+                let number = ((start + place) / unit) as u64;
+                if ((number ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(3) {
                     *byte = 0;
                 }
             }

@@ -17,7 +17,7 @@ use agora::heartbeat::protocol::Heartbeat;
 use agora::id::{Index, Member, NodeId};
 use agora::machine::Machine;
 use agora::node::wiring::{self, Deliver, Host, Transport};
-use agora::replicator::message::{Input as ReplicatorInput, Record};
+use agora::replicator::message::{Input as ReplicatorInput, Order, Record};
 use agora::replicator::protocol::Replicator;
 use agora::sequencer::protocol::Sequencer;
 use agora::time::Timestamp;
@@ -157,13 +157,14 @@ impl SimNode {
         self.failing = false;
         let now = self.clock.local(now);
         let cookies = Cookies::new(dice.number());
-        let replicator = Replicator::new(me, settings, dice.number(), now);
+        let on_disk = self.disk.is_some();
+        let replicator = Replicator::new(me, settings, dice.number(), now).on_disk(on_disk);
         let replicator = match held {
             Some(held) => replicator.restored(held.promise, held.entries, held.commit),
             None => replicator,
         };
         let mut life = Life {
-            discovery: Concern::new(Discovery::new(me, settings, cookies, dice.number(), now)),
+            discovery: Concern::new(Discovery::new(me, settings, cookies, dice.number(), now).on_disk(on_disk)),
             heartbeat: Concern::new(Heartbeat::new(settings, dice.number())),
             election: Concern::new(Election::new(me, settings, dice.number())),
             sequencer: Concern::new(Sequencer::new()),
@@ -219,6 +220,13 @@ impl SimNode {
     pub(crate) fn flushed(&mut self, ticket: u64) {
         if let Some(life) = &mut self.running {
             life.replicator.tell(ReplicatorInput::Flushed(ticket));
+        }
+    }
+
+    /// An operator's order, as its manager hands it on.
+    pub(crate) fn order(&mut self, order: Order) {
+        if let Some(life) = &mut self.running {
+            life.replicator.tell(ReplicatorInput::Order { ticket: 0, order });
         }
     }
 

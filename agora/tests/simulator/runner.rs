@@ -56,6 +56,8 @@ struct Sum {
     live: u64,
     time: u64,
     elections: u64,
+    orders: u64,
+    member_changes: u64,
     acknowledged: u64,
     bids: u64,
     refused: u64,
@@ -126,6 +128,8 @@ impl Plan {
         sum.live += u64::from(report.live);
         sum.time += report.time;
         sum.elections += report.elections;
+        sum.orders += report.orders;
+        sum.member_changes += report.member_changes;
         sum.acknowledged += report.acknowledged;
         sum.bids += report.bids;
         sum.refused += report.refused;
@@ -147,11 +151,14 @@ impl Sum {
         let (seeds, simulated) = (self.runs as f64 / spent, self.time as f64 / 1e6 / spent);
         let faults: Vec<String> = self.faults.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
         format!(
-            "{} seeds ({} with liveness), {seeds:.1} a second, {simulated:.0} simulated seconds a second; {} elections, \
+            "{} seeds ({} with liveness), {seeds:.1} a second, {simulated:.0} simulated seconds a second; {} elections, {} orders, \
+             {} member changes, \
              {} requests acknowledged ({} bids), {} refused, {} results, {} datagrams; faults: {}",
             self.runs,
             self.live,
             self.elections,
+            self.orders,
+            self.member_changes,
             self.acknowledged,
             self.bids,
             self.refused,

@@ -113,6 +113,10 @@ pub(crate) struct Schedule {
     pub weather: Weather,
     /// A flush takes up to this long, and one in 50 takes ten times as long.
     pub flush: Micros,
+    /// How often an operator gives an order, if one does (`--cluster-size` only).
+    pub orders: Option<Micros>,
+    /// `member-replace-after`.
+    pub replace_after: Micros,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When all faults end.
@@ -150,8 +154,13 @@ impl Schedule {
         } else {
             faults
         };
+        let mut operator = Dice::new(seed, 8);
+        let orders =
+            (matches!(mode, Mode::Majority(_)) && operator.coin()).then(|| operator.between(100 * MILLI, SECOND));
+        let replace_after = if operator.coin() { 60 * SECOND } else { 2 * SECOND };
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
-        Self { mode, promise, reckless, nodes, clients: 4, twins: dice.coin(), weather, flush, faults, heal }
+        let twins = dice.coin();
+        Self { mode, promise, reckless, nodes, clients: 4, twins, weather, flush, orders, replace_after, faults, heal }
     }
 
     fn plan_nodes(dice: &mut Dice, mode: Mode, seconds: u64) -> Vec<NodePlan> {
@@ -187,6 +196,7 @@ impl Schedule {
             mode: self.mode,
             priority: self.nodes[node].priority,
             auction_start_timeout: Duration::from_secs(5),
+            member_replace_after: Duration::from_micros(self.replace_after),
             ..Settings::lan()
         }
     }

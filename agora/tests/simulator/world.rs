@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use agora::id::{AuctionId, Index, Member, NodeId, ParticipantId};
+use agora::replicator::message::Order;
 use agora::wire::{ClusterTag, MAX_DATAGRAM};
 use uuid::Uuid;
 
@@ -34,6 +35,10 @@ pub(crate) struct Report {
     pub time: Micros,
     /// Leaderships that served.
     pub elections: u64,
+    /// Orders that an operator gave.
+    pub orders: u64,
+    /// Members added or removed with `--cluster-size`.
+    pub member_changes: u64,
     /// Requests acknowledged to clients.
     pub acknowledged: u64,
     /// Bids among them.
@@ -97,7 +102,7 @@ impl World {
             participants[1] = participants[0];
         }
         let disks = schedule.nodes.iter().map(|plan| plan.disk).collect();
-        let mut checks = Checks::new(schedule.promise, schedule.founded_once(), disks);
+        let mut checks = Checks::new(schedule.mode, schedule.promise, schedule.founded_once(), disks);
         let clients: Vec<SimClient> = participants
             .iter()
             .enumerate()
@@ -148,6 +153,9 @@ impl World {
             self.queue.push(planned.begin, Happening::FaultBegins(number));
             self.queue.push(planned.end, Happening::FaultEnds(number));
         }
+        if let Some(pause) = self.schedule.orders {
+            self.queue.push(2 * SECOND + pause, Happening::Order);
+        }
         self.queue.push(self.schedule.heal, Happening::Heal);
     }
 
@@ -166,6 +174,7 @@ impl World {
         self.report.hash = self.trace.hash();
         self.report.time = self.now;
         self.report.elections = self.checks.elections;
+        self.report.member_changes = self.checks.member_changes();
         Ok(())
     }
 
@@ -183,6 +192,10 @@ impl World {
                 if self.nodes[node].life == life {
                     self.flushed(node, ticket);
                 }
+                Ok(())
+            }
+            Happening::Order => {
+                self.order();
                 Ok(())
             }
             Happening::End { node, life } => {
@@ -287,6 +300,23 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// An operator gives whoever leads some order, sensible or not.
+    fn order(&mut self) {
+        let Some(pause) = self.schedule.orders.filter(|_| !self.healed) else { return };
+        self.queue.push(self.now + pause, Happening::Order);
+        let Some(leader) = self.checks.leader() else { return };
+        let (one, other) = (self.dice.index(self.uuids.len()), self.dice.index(self.uuids.len()));
+        let order = match self.dice.below(5) {
+            0 | 1 => Order::Add(self.uuids[one]),
+            2 | 3 => Order::Remove(self.uuids[one]),
+            _ => Order::Transfer { from: self.uuids[leader], to: self.dice.coin().then(|| self.uuids[other]) },
+        };
+        self.trace.line(leader, || format!("is ordered to {order:?}"));
+        self.report.orders += 1;
+        self.nodes[leader].order(order);
+        self.schedule_run(leader, true);
     }
 
     /// Sends a datagram to one address.

@@ -141,6 +141,7 @@ impl FalseNode {
         let about = About {
             member: Member { node: me, priority: u32::MAX },
             mode: Mode::Majority(3),
+            disk: false,
             founding: None,
             promise: Epoch::NONE,
             leader: None,

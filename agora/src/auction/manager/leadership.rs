@@ -26,6 +26,7 @@ impl Manager {
         self.lead = None;
         self.sessions.unsubscribe();
         self.reads.clear();
+        self.drop_orders();
         self.fates.no_outcome += self.ahead.requests() as u64;
         let touched = self.ahead.touched();
         self.ahead = super::ahead::Ahead::default();

@@ -11,4 +11,4 @@ pub use bidding::{Bidding, Head, Line, Page, Submit};
 pub use call::{Ack, Call, Deny, Durability};
 pub use lobby::{Lobby, Phase, Summary};
 pub use neighbours::{Input, Output};
-pub use outcome::{Ending, Outcome, Status};
+pub use outcome::{Ending, OrderAnswer, Outcome, Status};

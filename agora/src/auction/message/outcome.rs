@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::bidding::{Head, Page};
 use super::call::{Ack, Call, Deny};
 use crate::amount::Amount;
+use crate::auction::refusal::Refusal;
 use crate::heartbeat::message::Session;
 use crate::id::{AuctionId, Epoch, Index, Member, NodeId, ParticipantId, Seq};
-use crate::replicator::message::{Peer, Standing};
+use crate::replicator::message::{Order, Peer, Standing};
 
 /// How an auction ended, and what a session asks of its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,36 @@ pub enum Outcome {
         /// What the node knows.
         status: Box<Status>,
     },
+    /// An operator's client → leader: other members, or another leader. Asked again until it is done or refused.
+    #[serde(rename = "CLUSTER_ORDER_REQUEST")]
+    OrderRequest {
+        /// Who asks.
+        session: Session,
+        /// Repeated in the response.
+        read: u64,
+        /// What.
+        order: Order,
+    },
+    /// How far it is.
+    #[serde(rename = "CLUSTER_ORDER_RESPONSE")]
+    OrderResponse {
+        /// The request's.
+        read: u64,
+        /// How far.
+        answer: OrderAnswer,
+    },
+}
+
+/// How far an operator's order is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderAnswer {
+    /// It is so, and committed.
+    Done,
+    /// It was begun, or something else has to end first: ask again.
+    UnderWay,
+    /// It cannot be.
+    Refused(Refusal),
 }
 
 /// An auction's result. Paged; the pages carry the standings.

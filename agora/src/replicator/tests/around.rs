@@ -29,6 +29,7 @@ fn hear(replicator: &mut Replicator, number: u128, founding: Option<FoundingId>)
     let about = About {
         member: member(number),
         mode: settings().mode,
+        disk: false,
         founding,
         promise: Epoch::NONE,
         leader: None,

@@ -12,21 +12,21 @@ use crate::id::{Epoch, Index, NodeId, Position};
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
 
-struct Cluster {
-    now: Timestamp,
-    nodes: BTreeMap<NodeId, Replicator>,
+pub(super) struct Cluster {
+    pub(super) now: Timestamp,
+    pub(super) nodes: BTreeMap<NodeId, Replicator>,
     situations: BTreeMap<NodeId, Situation>,
     /// Not yet delivered: from, to, what.
     network: VecDeque<(NodeId, NodeId, Message)>,
     /// These hear nothing and nobody hears them.
-    cut: BTreeSet<NodeId>,
+    pub(super) cut: BTreeSet<NodeId>,
     /// Writes of these are never flushed.
     hung: BTreeSet<NodeId>,
     others: Vec<(NodeId, Output)>,
 }
 
 impl Cluster {
-    fn of(mode: Mode, size: u128) -> Self {
+    pub(super) fn of(mode: Mode, size: u128) -> Self {
         let settings = Settings { mode, ..Settings::lan() };
         let start = Timestamp::from_micros(1);
         let nodes = (1..=size).map(|number| {
@@ -45,7 +45,7 @@ impl Cluster {
     }
 
     /// A cluster of so many that has been founded and serves, led by the highest.
-    fn founded(size: u8) -> Self {
+    pub(super) fn founded(size: u8) -> Self {
         let mut cluster = Self::of(Mode::Majority(size), size.into());
         cluster.meet();
         cluster.run(Duration::from_millis(200));
@@ -53,7 +53,7 @@ impl Cluster {
         cluster
     }
 
-    fn input(&mut self, to: NodeId, input: Input) {
+    pub(super) fn input(&mut self, to: NodeId, input: Input) {
         let mut out = Vec::new();
         let Some(replicator) = self.nodes.get_mut(&to) else { return };
         replicator.handle(self.now, input, &mut out);
@@ -78,7 +78,7 @@ impl Cluster {
     }
 
     /// All discover each other, and their windows close.
-    fn meet(&mut self) {
+    pub(super) fn meet(&mut self) {
         let all: Vec<NodeId> = self.nodes.keys().copied().collect();
         for to in &all {
             for from in &all {
@@ -93,6 +93,7 @@ impl Cluster {
         About {
             member: member(of.uuid.as_u128()),
             mode: self.nodes[&of].settings.mode,
+            disk: self.nodes[&of].on_disk,
             founding: situation.and_then(|it| it.founding),
             promise: situation.map_or(Epoch::NONE, |it| it.promise),
             leader: situation.and_then(|it| it.leader),
@@ -104,7 +105,7 @@ impl Cluster {
     }
 
     /// Delivers everything, and what follows from it, while no time passes.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         while let Some((from, to, message)) = self.network.pop_front() {
             if !self.cut.contains(&from) && !self.cut.contains(&to) {
                 self.input(to, Input::Message { from, message });
@@ -113,7 +114,7 @@ impl Cluster {
     }
 
     /// Lets time pass in small steps.
-    fn run(&mut self, time: Duration) {
+    pub(super) fn run(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
             self.settle();
@@ -136,21 +137,21 @@ impl Cluster {
         }
     }
 
-    fn situation(&self, number: u128) -> &Situation {
+    pub(super) fn situation(&self, number: u128) -> &Situation {
         &self.situations[&node(number)]
     }
 
-    fn propose(&mut self, at: u128, number: u64) {
+    pub(super) fn propose(&mut self, at: u128, number: u64) {
         let epoch = self.situation(at).promise;
         self.input(node(at), Input::Propose { epoch, number, events: vec![u8::try_from(number).expect("small")] });
     }
 
-    fn take_over(&mut self, at: u128) {
+    pub(super) fn take_over(&mut self, at: u128) {
         let promise = self.nodes[&node(at)].promise;
         self.input(node(at), Input::TakeOver { promise, transfer: None, alone: false });
     }
 
-    fn commit(&self, number: u128) -> u64 {
+    pub(super) fn commit(&self, number: u128) -> u64 {
         self.nodes[&node(number)].commit.0
     }
 
@@ -159,7 +160,7 @@ impl Cluster {
     }
 
     /// What came out for others than the network, the disk and those who follow the situation.
-    fn told(&mut self, number: u128) -> Vec<Output> {
+    pub(super) fn told(&mut self, number: u128) -> Vec<Output> {
         let (mine, rest) = std::mem::take(&mut self.others).into_iter().partition(|(at, _)| *at == node(number));
         self.others = rest;
         let mine: Vec<(NodeId, Output)> = mine;
@@ -167,7 +168,7 @@ impl Cluster {
     }
 }
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn the_highest_of_three_founds_and_all_know_it() {

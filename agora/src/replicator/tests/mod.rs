@@ -3,6 +3,7 @@
 mod around;
 mod cluster;
 mod log;
+mod orders;
 mod quorum;
 mod show;
 

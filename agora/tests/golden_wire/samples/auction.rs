@@ -3,12 +3,13 @@
 use agora::amount::Amount;
 use agora::auction::event::{Disclosure, Receipt, Rule, Spec, Start};
 use agora::auction::message::{
-    Ack, Bidding, Call, Deny, Durability, Ending, Head, Line, Lobby, Outcome, Page, Phase, Status, Submit, Summary,
+    Ack, Bidding, Call, Deny, Durability, Ending, Head, Line, Lobby, OrderAnswer, Outcome, Page, Phase, Status, Submit,
+    Summary,
 };
 use agora::auction::refusal::{Code, Refusal};
 use agora::heartbeat::message::Session;
 use agora::id::{Index, Member, RequestId, Round, Seq};
-use agora::replicator::message::{Peer, Standing};
+use agora::replicator::message::{Order, Peer, Standing};
 use agora::time::At;
 use uuid::Uuid;
 
@@ -180,6 +181,10 @@ pub(crate) fn outcome() -> impl Iterator<Item = (&'static str, Outcome)> {
         auctions: [1, 2, 3, 4],
         fates: [10, 5, 2, 2, 1],
     };
+    let server = |number| node(number).uuid;
+    let order = |order| Outcome::OrderRequest { session: session(), read: 5, order };
+    let ordered = |answer| Outcome::OrderResponse { read: 5, answer };
+    let refused = Refusal { code: Code::NotFound, reason: "because".into() };
     let events = |auction| Outcome::EventsRequest { session: session(), auction, after: Seq(3), held: Some(epoch(4)) };
     let last = |last| Outcome::EventsResponse { auction: auction_id(), epoch: epoch(5), last };
     [
@@ -198,6 +203,12 @@ pub(crate) fn outcome() -> impl Iterator<Item = (&'static str, Outcome)> {
         ("AUCTION_EVENTS_RESPONSE (no such auction)", last(None)),
         ("STATUS_REQUEST", Outcome::StatusRequest { session: session(), read: 5 }),
         ("STATUS_RESPONSE", Outcome::StatusResponse { read: 5, status: Box::new(status) }),
+        ("CLUSTER_ORDER_REQUEST (add)", order(Order::Add(server(3)))),
+        ("CLUSTER_ORDER_REQUEST (remove)", order(Order::Remove(server(3)))),
+        ("CLUSTER_ORDER_REQUEST (transfer)", order(Order::Transfer { from: server(1), to: Some(server(2)) })),
+        ("CLUSTER_ORDER_RESPONSE (done)", ordered(OrderAnswer::Done)),
+        ("CLUSTER_ORDER_RESPONSE (under way)", ordered(OrderAnswer::UnderWay)),
+        ("CLUSTER_ORDER_RESPONSE (refused)", ordered(OrderAnswer::Refused(refused))),
     ]
     .into_iter()
 }

@@ -25,6 +25,7 @@ fn about() -> About {
     About {
         member: member(2),
         mode: Mode::Majority(3),
+        disk: false,
         founding: Some(founding()),
         promise: epoch(5),
         leader: Some(node(1)),
@@ -40,6 +41,7 @@ fn newcomer() -> About {
     About {
         member: Member { node: node(2), priority: 0 },
         mode: Mode::Reachable,
+        disk: false,
         founding: None,
         promise: Epoch::NONE,
         leader: None,
@@ -193,7 +195,7 @@ pub(crate) fn replicator() -> impl Iterator<Item = (&'static str, Replicator)> {
                 at: At(1_235),
             },
         ),
-        ("LEADER_TRANSFER", Replicator::Transfer { founding, epoch: epoch_5 }),
+        ("LEADER_TRANSFER", Replicator::Transfer { founding, epoch: epoch_5, stays: false }),
         ("MEMBER_LEAVE", Replicator::Leave { founding, epoch: epoch_5 }),
         ("LEADER_SUPERSEDED", Replicator::Superseded { founding, epoch: epoch_5, winner: node(3) }),
     ]

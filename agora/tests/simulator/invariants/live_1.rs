@@ -41,8 +41,8 @@ pub(crate) fn quorum_lives(checks: &Checks, after_crash_of: Option<usize>) -> bo
         .filter(|(slot, _)| Some(*slot) != after_crash_of || checks.disks[*slot])
         .filter_map(|(slot, shadow)| shadow.as_ref().or(checks.asleep[slot].as_ref()).map(|shadow| shadow.me.node))
         .collect();
-    checks.members.values().all(|(_, members)| {
+    checks.members.values().flat_map(|lists| &lists.lists).all(|members| {
         let alive = members.iter().filter(|member| living.contains(&member.node)).count();
-        alive * 2 > members.len()
+        alive * 2 > members.len() || members.is_empty()
     })
 }

@@ -11,6 +11,7 @@ mod live_1;
 mod log_1;
 mod log_2;
 mod log_3;
+mod memb_1;
 mod once_1;
 mod order_1;
 mod seal_1;
@@ -22,6 +23,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use agora::auction::message::{Bidding, Output as ManagerOutput};
+use agora::config::Mode;
 use agora::disk::Recovered;
 use agora::id::{AuctionId, FoundingId, Index, Member, NodeId, ParticipantId, Position, Seq};
 use agora::replicator::message::{Body, Output, Record, Situation};
@@ -55,6 +57,25 @@ impl fmt::Display for Violation {
     }
 }
 
+/// The newest member list of a log, and the one before it, which counts too while nobody knows which of them survives.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    newest: Option<Position>,
+    lists: [Vec<Member>; 2],
+}
+
+impl Lists {
+    fn take(&mut self, position: Position, members: &[Member]) {
+        if self.newest.is_none_or(|newest| newest <= position) {
+            self.newest = Some(position);
+            if self.lists[1] != members {
+                self.lists.swap(0, 1);
+                self.lists[1] = members.to_vec();
+            }
+        }
+    }
+}
+
 /// What the invariants remember of one run.
 #[derive(Debug)]
 pub(crate) struct Checks {
@@ -71,7 +92,9 @@ pub(crate) struct Checks {
     /// What is committed, by the log's founding.
     ledgers: BTreeMap<FoundingId, Ledger>,
     /// The newest member list of every log in which an epoch has begun.
-    members: BTreeMap<FoundingId, (Position, Vec<Member>)>,
+    members: BTreeMap<FoundingId, Lists>,
+    mode: Mode,
+    memb_1: memb_1::Memb1,
     log_2: log_2::Log2,
     lead_1: lead_1::Lead1,
     once_1: once_1::Once1,
@@ -83,7 +106,7 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// For nodes with disks, or without.
-    pub(crate) fn new(promise: Promise, founded_once: bool, disks: Vec<bool>) -> Self {
+    pub(crate) fn new(mode: Mode, promise: Promise, founded_once: bool, disks: Vec<bool>) -> Self {
         let nodes = disks.len();
         Self {
             promise,
@@ -93,6 +116,8 @@ impl Checks {
             disks,
             ledgers: BTreeMap::new(),
             members: BTreeMap::new(),
+            mode,
+            memb_1: memb_1::Memb1::default(),
             log_2: log_2::Log2::default(),
             lead_1: lead_1::Lead1::default(),
             once_1: once_1::Once1::default(),
@@ -145,6 +170,11 @@ impl Checks {
         folded.is_some_and(|folded| (folded.events.len() as u64) > last.0)
     }
 
+    /// How often the members changed with `--cluster-size`.
+    pub(crate) fn member_changes(&self) -> u64 {
+        self.memb_1.changes
+    }
+
     /// How many logs have committed entries.
     pub(crate) fn foundings(&self) -> usize {
         self.ledgers.len()
@@ -181,14 +211,14 @@ impl Checks {
             Output::Write { ticket, record, .. } => {
                 log_3::written(shadow, record)?;
                 self.log_2.written(shadow, record)?;
+                if let Record::Append(entry) = record {
+                    self.memb_1.written(self.mode, shadow, entry)?;
+                }
                 shadow.written(*ticket, record);
                 if let (Some(founding), Record::Append(entry)) = (shadow.founding, record)
                     && let Body::EpochStarted { members } | Body::Members(members) = &entry.body
                 {
-                    let known = self.members.entry(founding).or_insert((entry.position, Vec::new()));
-                    if known.0 <= entry.position {
-                        *known = (entry.position, members.clone());
-                    }
+                    self.members.entry(founding).or_default().take(entry.position, members);
                 }
             }
             Output::Send { message, .. } => log_3::sent(shadow, message)?,
