@@ -59,6 +59,19 @@ impl Failure {
         Self::refused(&Refusal { code: Code::NotFound, reason: format!("there is no auction {auction}") })
     }
 
+    /// Of an operator's order: the advice for auctions does not fit, and giving it again does no harm.
+    pub(crate) fn order(failure: Self) -> Self {
+        let again = "the same command again does nothing twice; `agora-cli member list` tells what is so";
+        match failure.exit {
+            REFUSED => Self { hint: None, ..failure },
+            NO_LEADER if failure.hint.is_none() => {
+                let reason = "it was sent, and not done in time; it may be under way";
+                Self { hint: Some(again.into()), ..Self::new(UNKNOWN, "unknown", reason) }
+            }
+            _ => failure,
+        }
+    }
+
     pub(crate) fn cancelled(reason: impl Into<String>) -> Self {
         Self::new(CANCELLED, "cancelled", reason)
     }

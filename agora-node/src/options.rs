@@ -31,6 +31,7 @@ pub(crate) fn options(set: &Settings) -> Result<Options, Invalid> {
     for (value, set) in [
         (&mut settings.heart_beat_interval, set.heart_beat_interval),
         (&mut settings.heart_beat_timeout, set.heart_beat_timeout),
+        (&mut settings.member_replace_after, set.member_replace_after),
         (&mut settings.replication_interval, set.replication_interval),
         (&mut settings.election_timeout_interval, set.election_timeout_interval),
         (&mut settings.discovery_window, set.discovery_window),

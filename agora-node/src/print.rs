@@ -27,6 +27,7 @@ pub(crate) fn print(options: &Options, set: &Settings) -> Result<String, Failure
         heart_beat_interval: interval(settings.heart_beat_interval),
         heart_beat_timeout: interval(settings.heart_beat_timeout),
         max_missed_heart_beats: Some(settings.max_missed_heart_beats),
+        member_replace_after: interval(settings.member_replace_after),
         replication_interval: interval(settings.replication_interval),
         election_timeout_interval: interval(settings.election_timeout_interval),
         discovery_window: interval(settings.discovery_window),

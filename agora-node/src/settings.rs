@@ -75,6 +75,11 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_missed_heart_beats: Option<u32>,
 
+    /// Silence after which an observer takes a member's place (with
+    /// --cluster-size) [default: 60s]
+    #[arg(long, value_name = "D", env = "AGORA_MEMBER_REPLACE_AFTER", hide_env = true, help_heading = TIMING)]
+    pub(crate) member_replace_after: Option<Interval>,
+
     /// How often an idle leader replicates [lan: 50ms, classic: 5s]
     #[arg(long, value_name = "D", env = "AGORA_REPLICATION_INTERVAL", hide_env = true, help_heading = TIMING)]
     pub(crate) replication_interval: Option<Interval>,
@@ -139,6 +144,7 @@ impl Settings {
             heart_beat_interval: self.heart_beat_interval.or(lower.heart_beat_interval),
             heart_beat_timeout: self.heart_beat_timeout.or(lower.heart_beat_timeout),
             max_missed_heart_beats: self.max_missed_heart_beats.or(lower.max_missed_heart_beats),
+            member_replace_after: self.member_replace_after.or(lower.member_replace_after),
             replication_interval: self.replication_interval.or(lower.replication_interval),
             election_timeout_interval: self.election_timeout_interval.or(lower.election_timeout_interval),
             discovery_window: self.discovery_window.or(lower.discovery_window),

@@ -5,9 +5,11 @@ mod cancel;
 mod completions;
 mod create;
 mod join;
+mod leader;
 mod leave;
 mod list;
 mod man;
+mod member;
 mod pass;
 mod show;
 mod start;
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     /// Play an auction by a script: its auctioneer and its bidders
     #[command(after_help = run::EXAMPLES)]
     Run(run::Args),
+    /// Tell who counts, and change it (with --cluster-size)
+    #[command(subcommand, after_help = member::EXAMPLES)]
+    Member(member::Args),
+    /// Hand the leadership over
+    #[command(subcommand, after_help = leader::EXAMPLES)]
+    Leader(leader::Args),
     /// Print what a shell needs to complete commands and flags
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Args),
@@ -96,6 +104,8 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Pass(args) => pass::run(args, &session).await,
         Command::Wait(args) => wait::run(args, &session).await,
         Command::Watch(args) => watch::run(args, &session).await,
+        Command::Member(args) => member::run(args, &session).await,
+        Command::Leader(args) => leader::run(args, &session).await,
         Command::Run(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }

@@ -69,14 +69,14 @@ pub(crate) fn holders(status: &Status) -> usize {
 }
 
 /// A node, as the answering one sees it.
-struct Node {
-    id: NodeId,
-    state: &'static str,
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    pub(super) state: &'static str,
     index: Option<Index>,
     heard: Option<bool>,
 }
 
-fn nodes(status: &Status) -> Vec<Node> {
+pub(super) fn nodes(status: &Status) -> Vec<Node> {
     let member = |node: NodeId| if status.members.iter().any(|m| m.node == node) { "member" } else { "observer" };
     let own = match status.standing {
         Standing::Newcomer => "newcomer",
@@ -101,20 +101,30 @@ fn lag(status: &Status, index: Index) -> u64 {
     status.last.0.saturating_sub(index.0)
 }
 
+/// How a node is told to programs.
+pub(super) fn node_json(status: &Status, node: &Node) -> Value {
+    json!({
+        "node": node.id.uuid,
+        "state": node.state,
+        "leader": status.leader == Some(node.id),
+        "index": node.index,
+        "lag": node.index.map(|index| lag(status, index)),
+        "heard": node.heard,
+    })
+}
+
+/// How far a node's log is, for people.
+pub(super) fn place(status: &Status, node: &Node) -> Cell {
+    match (node.heard, node.index) {
+        (Some(false), _) => Cell::from("not heard").coloured(Colour::Red),
+        (_, Some(index)) if lag(status, index) > 0 => format!("index {index}, {} behind", lag(status, index)).into(),
+        (_, Some(index)) => format!("index {index}").into(),
+        (_, None) => "not known".into(),
+    }
+}
+
 fn to_json(status: &Status) -> Value {
-    let nodes: Vec<_> = nodes(status)
-        .into_iter()
-        .map(|Node { id, state, index, heard }| {
-            json!({
-                "node": id.uuid,
-                "state": state,
-                "leader": status.leader == Some(id),
-                "index": index,
-                "lag": index.map(|index| lag(status, index)),
-                "heard": heard,
-            })
-        })
-        .collect();
+    let nodes: Vec<_> = nodes(status).iter().map(|node| node_json(status, node)).collect();
     let [waiting, active, completed, cancelled] = status.auctions;
     let [received, accepted, refused, repeated, no_outcome] = status.fates;
     json!({
@@ -157,17 +167,9 @@ fn text(printer: Printer, status: &Status) -> String {
         lines.push(format!("members   {members}; with `--cluster-size N` more than half of the N must be there"));
     }
     let mut table = Table::new([Align::Left; 3]);
-    for Node { id, state, index, heard } in nodes(status) {
-        let state = if status.leader == Some(id) { "leader" } else { state };
-        let place = match (heard, index) {
-            (Some(false), _) => Cell::from("not heard").coloured(Colour::Red),
-            (_, Some(index)) if lag(status, index) > 0 => {
-                format!("index {index}, {} behind", lag(status, index)).into()
-            }
-            (_, Some(index)) => format!("index {index}").into(),
-            (_, None) => "not known".into(),
-        };
-        table.row([id.into(), state.into(), place]);
+    for node in nodes(status) {
+        let state = if status.leader == Some(node.id) { "leader" } else { node.state };
+        table.row([node.id.into(), state.into(), place(status, &node)]);
     }
     lines.extend(table.lines(printer));
     lines.join("\n")

@@ -144,6 +144,7 @@ pub(crate) struct Cluster {
     nodes: Vec<NodeHandle>,
     /// What each of them sends passes one.
     links: Vec<Cut>,
+    settings: Settings,
     pub(crate) broadcast_port: u16,
 }
 
@@ -161,7 +162,16 @@ impl Cluster {
             let node = Node::builder().settings(settings.clone()).loopback(broadcast_port).net(link.net()).build();
             node.expect("settings that can be").spawn()
         };
-        Self { nodes: links.iter().map(start).collect(), links, broadcast_port }
+        Self { nodes: links.iter().map(start).collect(), links, settings: settings.clone(), broadcast_port }
+    }
+
+    /// One node more; its UUID.
+    pub(crate) fn join(&mut self) -> String {
+        let node = Node::builder().settings(self.settings.clone()).loopback(self.broadcast_port).build();
+        let node = node.expect("settings that can be").spawn();
+        let uuid = node.uuid.to_string();
+        self.nodes.push(node);
+        uuid
     }
 
     /// From now on nobody hears the others.

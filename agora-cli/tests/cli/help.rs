@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::driver::User;
 
-pub(crate) const COMMANDS: [&str; 14] = [
+pub(crate) const COMMANDS: [&str; 16] = [
     "status",
     "create",
     "list",
@@ -17,6 +17,8 @@ pub(crate) const COMMANDS: [&str; 14] = [
     "pass",
     "wait",
     "watch",
+    "member",
+    "leader",
     "run",
     "completions",
 ];

@@ -8,6 +8,7 @@ mod endings;
 mod exec;
 mod help;
 mod local;
+mod members;
 #[path = "../../../agora/tests/nodes/network.rs"]
 mod network;
 mod packaged;
