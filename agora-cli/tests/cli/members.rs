@@ -15,7 +15,7 @@ fn nodes(user: &User, state: &str) -> Vec<String> {
 }
 
 /// Waits until this node observes.
-fn observes(user: &User, node: &str) {
+pub(crate) fn observes(user: &User, node: &str) {
     // Each look is a process of its own: a thousand of them take far longer than any node does.
     assert!((0..1_000).any(|_| nodes(user, "observer") == [node]), "{:?}", user.json(&["member", "list"]));
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Deserializer, Value};
 
 use crate::driver::{Cluster, Ended, Folder, User, line_until};
+use crate::members::observes;
 
 const PAGE: &str = include_str!("../../../docs/scripts.md");
 
@@ -171,13 +172,18 @@ fn the_table_of_events_names_the_keys_that_are_printed() {
 
 #[test]
 fn the_table_of_commands_names_the_keys_that_they_print() {
-    let cluster = Cluster::of(1);
+    let mut cluster = Cluster::of(1);
     let user = User::new(cluster.broadcast_port);
+    let leader = user.json(&["status", "--wait", "1"]).line()["leader"].as_str().expect("a leader").to_owned();
+    let node = cluster.join();
+    observes(&user, &node);
     let mut seen = Seen::new();
     let mut does = |command: &[&str]| {
         let ended = user.json(command);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        seen.entry(command[0].to_owned()).or_default().extend(ended.lines());
+        let nested = matches!(command[0], "member" | "leader");
+        let name = command[..1 + usize::from(nested)].join(" ");
+        seen.entry(name).or_default().extend(ended.lines());
         ended.lines()[0]["auction"].as_str().unwrap_or_default().to_owned()
     };
     let create = ["create", "--item", "Vase", "--rounds", "1", "--bidders", "1"];
@@ -189,6 +195,7 @@ fn the_table_of_commands_names_the_keys_that_they_print() {
             does(&[command, auction, "--as", "alice"]);
         }
         does(&["start", auction]);
+        does(&["show", auction]);
     }
     does(&["bid", &highest, "5", "--as", "alice"]);
     does(&["pass", &lowest, "--as", "alice"]);
@@ -198,6 +205,12 @@ fn the_table_of_commands_names_the_keys_that_they_print() {
     }
     does(&["list"]);
     does(&["status"]);
+    does(&["member", "list"]);
+    does(&["member", "add", &node]);
+    does(&["leader", "transfer", "--to", &node]);
+    does(&["member", "replace", &leader, &node]);
+    does(&["member", "add", &leader]);
+    does(&["member", "remove", &leader]);
     assert_told("command", &seen);
 }
 
