@@ -24,6 +24,10 @@ pub(crate) struct Weather {
 }
 
 impl Weather {
+    /// None: every datagram arrives once, in order, and soon.
+    pub(crate) const CALM: Self =
+        Self { latency: 1_000, loss: 0, duplication: 0, reordering: 0, stragglers: 0, damage: 0 };
+
     /// Each kind of fault is switched on with probability one half.
     pub(crate) fn harsh(dice: &mut Dice) -> Self {
         let mut maybe = |low: u64, high: u64| {

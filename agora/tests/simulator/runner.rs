@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
+use crate::case::Case;
 use crate::invariants::Violation;
 use crate::world::{Report, World};
 
@@ -27,25 +33,33 @@ pub(crate) struct Plan {
     trace: bool,
     progress: bool,
     keep_going: bool,
+    without: String,
+    append: Option<PathBuf>,
 }
 
 /// A seed that broke an invariant.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    seed: u64,
-    seconds: u64,
+    case: Case,
     violation: Violation,
+    /// The least that breaks the same invariant.
+    least: Option<(Case, Violation)>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, seconds, violation } = self;
-        writeln!(f, "seed {seed} breaks {violation}")?;
-        write!(
-            f,
-            "repeat: AGORA_SIM_SEED={seed} AGORA_SIM_SECONDS={seconds} AGORA_SIM_TRACE=1 \
-             cargo test -p agora --test simulator seeds -- --nocapture"
-        )
+        let Self { case, violation, least } = self;
+        writeln!(f, "seed {} breaks {violation}", case.seed)?;
+        let shown = match least {
+            Some((least, violation)) => {
+                let faults = case.schedule().faults.len();
+                let left = (0..faults).filter(|number| least.has_fault(*number)).count();
+                writeln!(f, "with {left} of its {faults} faults: {violation}")?;
+                least
+            }
+            None => case,
+        };
+        write!(f, "repeat: .ci/seeds {shown} --trace")
     }
 }
 
@@ -78,11 +92,13 @@ impl Plan {
             trace: std::env::var_os("AGORA_SIM_TRACE").is_some_and(|value| value != "0"),
             progress: seeds.is_some(),
             keep_going: std::env::var_os("AGORA_SIM_KEEP_GOING").is_some(),
+            without: std::env::var("AGORA_SIM_WITHOUT").unwrap_or_default(),
+            append: std::env::var_os("AGORA_SIM_APPEND").map(PathBuf::from),
         }
     }
 
     /// Runs the seeds; gives the failure with the lowest seed.
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    pub(crate) fn run(&self) -> Result<(), Box<Failure>> {
         let next = AtomicU64::new(self.from);
         let end = AtomicU64::new(self.from + self.seeds);
         let sum = Mutex::new(Sum::default());
@@ -98,7 +114,8 @@ impl Plan {
                         if seed >= end.load(Ordering::Relaxed) {
                             return;
                         }
-                        match run_one(seed, self.seconds, self.trace) {
+                        let case = Case::new(seed, self.seconds).without(&self.without);
+                        match run_one(&case, self.trace) {
                             Ok(report) => self.add(&sum, &report, began),
                             Err(violation) => {
                                 if self.keep_going {
@@ -107,8 +124,8 @@ impl Plan {
                                     end.fetch_min(seed, Ordering::Relaxed);
                                 }
                                 let mut failure = failure.lock().expect("no thread panics with it");
-                                if failure.as_ref().is_none_or(|known| known.seed > seed) {
-                                    *failure = Some(Failure { seed, seconds: self.seconds, violation });
+                                if failure.as_ref().is_none_or(|known| known.case.seed > seed) {
+                                    *failure = Some(Failure { case, violation, least: None });
                                 }
                             }
                         }
@@ -116,10 +133,43 @@ impl Plan {
                 });
             }
         });
+        let failure = failure.into_inner().ok().flatten();
         if let Ok(sum) = sum.lock() {
             eprintln!("{}", sum.told(began));
+            self.append(&sum, failure.as_ref());
         }
-        failure.into_inner().ok().flatten().map_or(Ok(()), Err)
+        let Some(mut failure) = failure else { return Ok(()) };
+        if self.progress && !self.trace {
+            eprintln!("seed {} breaks {}; looking for the least that does", failure.case.seed, failure.violation);
+            failure.least = Some(failure.case.shrink(&failure.violation));
+        }
+        Err(Box::new(failure))
+    }
+
+    /// Adds this run to a file of runs, a JSON object a line, and tells what they are together.
+    fn append(&self, sum: &Sum, failure: Option<&Failure>) {
+        let Some(path) = &self.append else { return };
+        let run = json!({
+            "from": self.from, "seeds": sum.runs, "with-liveness": sum.live, "simulated-seconds": sum.time / 1_000_000,
+            "elections": sum.elections, "member-changes": sum.member_changes, "acknowledged": sum.acknowledged,
+            "faults": sum.faults.values().sum::<u64>(), "failed": failure.map(|failure| failure.case.seed),
+        });
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        file.and_then(|mut file| writeln!(file, "{run}")).expect("the file can be written");
+        let text = std::fs::read_to_string(path).expect("the file can be read");
+        let runs: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let all = |key: &str| runs.iter().filter_map(|run| run[key].as_u64()).sum::<u64>();
+        let failed = runs.iter().filter(|run| !run["failed"].is_null()).count();
+        eprintln!(
+            "{}: {} runs, {failed} failed: {} seeds, {} simulated seconds, {} faults, {} elections, {} acknowledged",
+            path.display(),
+            runs.len(),
+            all("seeds"),
+            all("simulated-seconds"),
+            all("faults"),
+            all("elections"),
+            all("acknowledged")
+        );
     }
 
     fn add(&self, sum: &Mutex<Sum>, report: &Report, began: Instant) {
@@ -169,11 +219,11 @@ impl Sum {
     }
 }
 
-/// Runs one seed.
-pub(crate) fn run_one(seed: u64, seconds: u64, trace: bool) -> Result<Report, Violation> {
+/// Runs one case.
+pub(crate) fn run_one(case: &Case, trace: bool) -> Result<Report, Violation> {
     crate::complaints::listen();
     let run = || {
-        let mut world = World::new(seed, seconds, trace);
+        let mut world = World::new(case, trace);
         world.run().map(|()| world.report)
     };
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {

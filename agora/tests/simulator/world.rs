@@ -9,6 +9,7 @@ use agora::replicator::message::Order;
 use agora::wire::{ClusterTag, MAX_DATAGRAM};
 use uuid::Uuid;
 
+use crate::case::Case;
 use crate::client::SimClient;
 use crate::dice::Dice;
 use crate::disk::SimDisk;
@@ -83,8 +84,8 @@ pub(crate) struct World {
 
 impl World {
     /// The world of a seed.
-    pub(crate) fn new(seed: u64, seconds: u64, print: bool) -> Self {
-        let schedule = Schedule::new(seed, seconds);
+    pub(crate) fn new(case: &Case, print: bool) -> Self {
+        let (seed, schedule) = (case.seed, case.schedule());
         let mut dice = Dice::new(seed, 2);
         let uuids = schedule.nodes.iter().map(|_| Uuid::from_u64_pair(dice.number(), dice.number())).collect();
         let nodes: Vec<SimNode> = schedule
@@ -138,18 +139,18 @@ impl World {
             clients,
             schedule,
         };
-        world.fill_queue();
+        world.fill_queue(case);
         world
     }
 
-    fn fill_queue(&mut self) {
+    fn fill_queue(&mut self, case: &Case) {
         for (slot, plan) in self.schedule.nodes.iter().enumerate() {
             self.queue.push(plan.start, Happening::Start(slot));
         }
         for client in 0..self.clients.len() {
             self.queue.push(self.dice.below(200 * MILLI), Happening::Client(client));
         }
-        for (number, planned) in self.schedule.faults.iter().enumerate() {
+        for (number, planned) in self.schedule.faults.iter().enumerate().filter(|(number, _)| case.has_fault(*number)) {
             self.queue.push(planned.begin, Happening::FaultBegins(number));
             self.queue.push(planned.end, Happening::FaultEnds(number));
         }

@@ -31,7 +31,9 @@ impl Memb1 {
                 let what = format!("{:?} appends {list:?} as {:?} behind {before:?}", shadow.me.node, entry.position);
                 return Err(Violation::new("MEMB-1", what));
             }
-            let own = entry.position.epoch.leader == shadow.me.node;
+            // Not where it adopts what it appended in an earlier leadership.
+            let epoch = entry.position.epoch;
+            let own = epoch.leader == shadow.me.node && epoch == shadow.promise;
             if differences == 1 && own && place.index > shadow.commit {
                 let what = format!("{:?} changes the members again before {place:?} is committed", shadow.me.node);
                 return Err(Violation::new("MEMB-1", what));
