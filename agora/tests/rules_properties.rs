@@ -280,7 +280,7 @@ proptest! {
 
     #[test]
     fn events_come_back_from_bytes_as_they_were(spec in any_spec(), steps in any_steps()) {
-        let decision = Decision { key: None, events: live(spec, &steps).events, answer: None };
+        let decision = Decision { key: None, events: live(spec, &steps).events, answer: None, floor: None };
         let bytes = rmp_serde::to_vec(&decision).unwrap();
         prop_assert_eq!(rmp_serde::from_slice::<Decision>(&bytes).unwrap(), decision);
     }

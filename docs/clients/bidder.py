@@ -58,7 +58,7 @@ class Bidder:
         self.header, self.counter = self.header + self.session.to_bytes(8, "big"), 0
         # The leader: [uuid, incarnation], its address, the epoch; since when it owes an answer; the cookies of all nodes.
         self.leader = self.address = self.epoch = self.owed = None
-        self.cookies, self.commit, self.interval = {}, 0, 0.05
+        self.cookies, self.commit, self.told, self.interval = {}, 0, 0, 0.05
         self.due, self.asked = {}, 0
         self.held, self.under, self.last, self.ahead, self.subscribed = 0, None, 0, {}, False
         self.request, self.round, self.done = None, None, None
@@ -113,7 +113,7 @@ class Bidder:
                 return
             changed = stale or self.asked or (self.leader, self.address, self.epoch) != (sender, address, epoch)
             self.leader, self.address, self.epoch, self.owed, self.asked = sender, address, epoch, None, 0
-            self.commit, self.interval = max(self.commit, commit), min(max(interval / 1000, 0.01), 0.5)
+            self.commit, self.told, self.interval = commit, time.monotonic(), min(max(interval / 1000, 0.01), 0.5)
             if changed:
                 self.subscribed, self.due = False, {}
                 self.ahead, self.last = {}, self.held
@@ -159,6 +159,8 @@ class Bidder:
         self.due.pop("request", None)
 
     def submit(self):
+        if "known" not in self.request and time.monotonic() - self.told > 10:
+            return self.ask(self.address)  # A new request knows what was committed lately.
         known = self.request.setdefault("known", self.commit)
         again = "_RETRANSMIT" if self.request["name"] == "BID_SUBMIT" and self.request["sent"] else ""
         call = [self.me(), self.request["id"], known]

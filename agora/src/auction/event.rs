@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
-use crate::id::{AuctionId, ParticipantId, RequestId, Round};
+use crate::id::{AuctionId, Index, ParticipantId, RequestId, Round};
 use crate::time::At;
 
 /// How an auction is set up; the flags of `agora-cli create`.
@@ -239,6 +239,9 @@ pub struct Decision {
     pub events: Vec<Event>,
     /// How the request is answered, now and on every retry.
     pub answer: Option<Answer>,
+    /// Answers that entries up to this one gave are forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Index>,
 }
 
 /// The one answer that a request has.

@@ -28,6 +28,7 @@ pub struct Manager {
     pub(super) cookies: Cookies,
     pub(super) limits: Limits,
     pub(super) max_auctions: usize,
+    pub(super) max_requests: usize,
     pub(super) kept: Kept,
     /// This node, once it is known.
     pub(super) node: Option<NodeId>,
@@ -60,6 +61,7 @@ impl Manager {
             cookies,
             limits: Limits::from(settings),
             max_auctions: settings.max_auctions,
+            max_requests: settings.max_requests,
             kept: Kept {
                 durability: match settings.mode {
                     Mode::Majority(_) => Durability::Quorum,
@@ -68,7 +70,7 @@ impl Manager {
                 disk: false,
             },
             node: None,
-            book: Book::default(),
+            book: Book::new(settings.request_retention),
             commit: Index(0),
             lead: None,
             ahead: Ahead::default(),

@@ -56,6 +56,10 @@ pub struct Settings {
     pub auction_retention: Duration,
     /// `max-auctions`: above it, new auctions are refused with `BUSY`.
     pub max_auctions: usize,
+    /// How long the answer of a request is kept for repeats of it, in time of leadership.
+    pub request_retention: Duration,
+    /// At most so many answers are kept.
+    pub max_requests: usize,
     /// `max-bidders`: above it, an auction refuses further ones with `FULL`.
     pub max_bidders: u32,
 }
@@ -77,6 +81,8 @@ impl Settings {
             auction_start_timeout: Duration::from_secs(60),
             auction_retention: Duration::from_secs(24 * 60 * 60),
             max_auctions: 100_000,
+            request_retention: Duration::from_secs(60),
+            max_requests: 1_000_000,
             max_bidders: crate::auction::event::MAX_BIDDERS,
         }
     }

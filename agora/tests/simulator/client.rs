@@ -47,7 +47,7 @@ pub(crate) struct Task {
     pub ask: Ask,
     /// When it was sent first.
     pub begun: Micros,
-    known: Index,
+    pub known: Index,
     next: Micros,
     sends: u32,
 }
@@ -292,7 +292,8 @@ impl SimClient {
     /// LEADER_DETAILS: where to send from now on.
     pub(crate) fn learn(&mut self, from: SocketAddr, leader: Option<(NodeId, SocketAddr)>, commit: Index, cookie: u64) {
         self.cookies.insert(from, cookie);
-        self.known = Some(self.known.unwrap_or_default().max(commit));
+        // Not the most ever told: after a partition, or a founding anew, that is another history's.
+        self.known = Some(commit);
         self.silent = 0;
         if let Some((_, address)) = leader {
             let address = if address.ip().is_unspecified() { from } else { address };

@@ -36,7 +36,10 @@ impl Bytes {
     fn crash(&mut self, power: bool, dice: &mut Dice) {
         let mut rest = std::mem::take(&mut self.pending);
         if !power {
-            rest.truncate(dice.index(rest.len() + 1));
+            // The file's length may have arrived, and what is in it not.
+            if dice.coin() {
+                rest.truncate(dice.index(rest.len() + 1));
+            }
             let (start, unit) = (self.durable.len(), UNITS[dice.index(UNITS.len())]);
             let salt = dice.number();
             for (place, byte) in rest.iter_mut().enumerate() {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use agora::auction::event::RequestKey;
 use agora::auction::message::{Ack, Bidding, Deny, Lobby, Outcome as Ending};
+use agora::auction::refusal::Code;
 use agora::discovery::message::Message as Discovery;
 use agora::heartbeat::message::Message as Beat;
 use agora::id::{NodeId, RequestId};
@@ -127,11 +128,16 @@ impl World {
             self.clients[number].later(deny.request, self.now);
             return Ok(());
         }
-        self.told(number, deny.request, &Outcome::Refused(deny.refusal.clone()))?;
+        // Which says nothing of whether it was carried out once; only that it is not now.
+        if deny.refusal.code == Code::Expired {
+            self.report.expired += 1;
+        } else {
+            self.told(number, deny.request, &Outcome::Refused(deny.refusal.clone()))?;
+        }
         let task = self.clients[number].refused(deny.request);
         self.report.refused += u64::from(task.is_some());
         if let Some(Ask::Join(auction)) = task.map(|task| task.ask)
-            && deny.refusal.code == agora::auction::refusal::Code::AlreadyJoined
+            && deny.refusal.code == Code::AlreadyJoined
         {
             self.clients[number].follows.entry(auction).or_default();
         }

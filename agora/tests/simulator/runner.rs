@@ -71,6 +71,7 @@ struct Sum {
     time: u64,
     elections: u64,
     orders: u64,
+    expired: u64,
     member_changes: u64,
     acknowledged: u64,
     bids: u64,
@@ -179,6 +180,7 @@ impl Plan {
         sum.time += report.time;
         sum.elections += report.elections;
         sum.orders += report.orders;
+        sum.expired += report.expired;
         sum.member_changes += report.member_changes;
         sum.acknowledged += report.acknowledged;
         sum.bids += report.bids;
@@ -203,7 +205,7 @@ impl Sum {
         format!(
             "{} seeds ({} with liveness), {seeds:.1} a second, {simulated:.0} simulated seconds a second; {} elections, {} orders, \
              {} member changes, \
-             {} requests acknowledged ({} bids), {} refused, {} results, {} datagrams; faults: {}",
+             {} requests acknowledged ({} bids), {} refused, {} expired, {} results, {} datagrams; faults: {}",
             self.runs,
             self.live,
             self.elections,
@@ -212,6 +214,7 @@ impl Sum {
             self.acknowledged,
             self.bids,
             self.refused,
+            self.expired,
             self.results,
             self.datagrams,
             faults.join(", ")

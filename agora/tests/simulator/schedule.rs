@@ -117,6 +117,8 @@ pub(crate) struct Schedule {
     pub orders: Option<Micros>,
     /// `member-replace-after`.
     pub replace_after: Micros,
+    /// How long answers are kept for repeats, and how many.
+    pub kept: (Micros, usize),
     /// The faults.
     pub faults: Vec<Planned>,
     /// When all faults end.
@@ -158,9 +160,29 @@ impl Schedule {
         let orders =
             (matches!(mode, Mode::Majority(_)) && operator.coin()).then(|| operator.between(100 * MILLI, SECOND));
         let replace_after = if operator.coin() { 60 * SECOND } else { 2 * SECOND };
+        let mut table = Dice::new(seed, 9);
+        let kept = if table.coin() {
+            (60 * SECOND, 1_000_000)
+        } else {
+            (table.between(200 * MILLI, 3 * SECOND), 1 << table.between(5, 10))
+        };
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
         let twins = dice.coin();
-        Self { mode, promise, reckless, nodes, clients: 4, twins, weather, flush, orders, replace_after, faults, heal }
+        Self {
+            mode,
+            promise,
+            reckless,
+            nodes,
+            clients: 4,
+            twins,
+            weather,
+            flush,
+            orders,
+            replace_after,
+            kept,
+            faults,
+            heal,
+        }
     }
 
     fn plan_nodes(dice: &mut Dice, mode: Mode, seconds: u64) -> Vec<NodePlan> {
@@ -197,6 +219,8 @@ impl Schedule {
             priority: self.nodes[node].priority,
             auction_start_timeout: Duration::from_secs(5),
             member_replace_after: Duration::from_micros(self.replace_after),
+            request_retention: Duration::from_micros(self.kept.0),
+            max_requests: self.kept.1,
             ..Settings::lan()
         }
     }

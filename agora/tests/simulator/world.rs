@@ -10,7 +10,7 @@ use agora::wire::{ClusterTag, MAX_DATAGRAM};
 use uuid::Uuid;
 
 use crate::case::Case;
-use crate::client::SimClient;
+use crate::client::{SimClient, Task};
 use crate::dice::Dice;
 use crate::disk::SimDisk;
 use crate::invariants::{Checks, Violation};
@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub time: Micros,
     /// Leaderships that served.
     pub elections: u64,
+    /// Requests that were too old to tell.
+    pub expired: u64,
     /// Orders that an operator gave.
     pub orders: u64,
     /// Members added or removed with `--cluster-size`.
@@ -474,9 +476,14 @@ impl World {
             let why = unsettled.unwrap_or_else(|| "the leader changes".into());
             return Err(Violation::new("LIVE-1", format!("{} s after all faults: {why}", after / SECOND)));
         }
-        let open: usize = self.clients.iter().map(|client| client.tasks.len()).sum();
+        // A request that knows more than is committed is of a history that was set aside: nobody answers it.
+        let commit = self.checks.leader().and_then(|leader| self.checks.situation(leader));
+        let commit = commit.map_or(Index(u64::MAX), |situation| situation.commit.index);
+        let is_open = |task: &Task| task.is_read() || task.known <= commit;
+        let tasks = || self.clients.iter().flat_map(|client| &client.tasks).filter(|(_, task)| is_open(task));
+        let open = tasks().count();
         if open > 0 && after > ALL_ANSWERED {
-            let first = self.clients.iter().find_map(|client| client.tasks.first_key_value());
+            let first = tasks().next();
             return Err(Violation::new("LIVE-1", format!("{open} requests have no answer, such as {first:?}")));
         }
         let lacking = self.clients.iter().find_map(|client| {

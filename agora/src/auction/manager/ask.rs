@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::ahead::{Pending, Reply};
 use super::codec;
 use super::request::{Kind, Request};
-use super::requests::{MAX_REFUSALS, MAX_REQUESTS};
+use super::requests::MAX_REFUSALS;
 use super::sessions;
 use crate::auction::decide::{Decided, decide, tick};
 use crate::auction::event::{Answer, Command, Decision};
@@ -40,6 +40,19 @@ impl Manager {
             self.fates.repeated += 1;
             return;
         }
+        if call.known < self.book.requests.floor() {
+            return self.deny(reply, &call.request, expired(), out);
+        }
+        if call.known > self.commit {
+            // So that its entry always comes after what it knows, and is not forgotten while the floor is below that.
+            return self.deny(
+                reply,
+                &call.request,
+                busy("the client knows of another history, or a later leader"),
+                out,
+            );
+        }
+        self.raise_floor(now, out);
         let command = match command {
             Ok(command) => command,
             Err(malformed) => return self.deny(reply, &call.request, malformed, out),
@@ -82,7 +95,9 @@ impl Manager {
         let who = call.session.participant;
         let key = Some(call.key());
         match decide(found, command, who, at, &self.limits) {
-            Ok(Decided { events, receipt }) => Ok(Decision { key, events, answer: Some(Answer::Done(receipt)) }),
+            Ok(Decided { events, receipt }) => {
+                Ok(Decision { key, events, answer: Some(Answer::Done(receipt)), floor: None })
+            }
             Err(malformed) if is_new => Err(malformed),
             Err(refusal) => {
                 if self.book.requests.refusals(who, at) + self.ahead.refusals(who) >= MAX_REFUSALS {
@@ -91,7 +106,7 @@ impl Manager {
                 if !self.sources.count(now, from) {
                     return Err(busy("too many refusals of this address"));
                 }
-                Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)) })
+                Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)), floor: None })
             }
         }
     }
@@ -105,10 +120,21 @@ impl Manager {
         if lead.room == 0 {
             return Err(busy("too many requests under way"));
         }
-        if self.book.requests.len() + self.ahead.requests() >= MAX_REQUESTS {
+        if self.book.requests.len() + self.ahead.requests() >= self.max_requests {
             return Err(busy("the request table is full"));
         }
         Ok(lead.at(now))
+    }
+
+    /// Has old answers forgotten, as far as there is credit.
+    fn raise_floor(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        let Some(lead) = self.lead.as_mut().filter(|lead| lead.room > 0) else { return };
+        let requests = &self.book.requests;
+        if let Some(floor) = requests.due(lead.at(now), lead.floor, self.max_requests) {
+            lead.floor = floor;
+            let decision = Decision { key: None, events: Vec::new(), answer: None, floor: Some(floor) };
+            self.propose(decision, None, out);
+        }
     }
 
     /// Lets passed deadlines of the auction act, as far as there is credit.
@@ -120,7 +146,7 @@ impl Manager {
             if events.is_empty() {
                 return;
             }
-            self.propose(Decision { key: None, events, answer: None }, None, out);
+            self.propose(Decision { key: None, events, answer: None, floor: None }, None, out);
         }
     }
 
@@ -181,6 +207,12 @@ impl Manager {
             out.push(Kind::answer(kind, to, key.request, answer, self.kept));
         }
     }
+}
+
+/// Whether it was carried out once is forgotten. It is not carried out now.
+fn expired() -> Refusal {
+    let reason = "too old to tell whether it was carried out; it is not carried out now";
+    Refusal { code: Code::Expired, reason: reason.into() }
 }
 
 fn busy(reason: &str) -> Refusal {

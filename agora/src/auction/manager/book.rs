@@ -2,6 +2,7 @@
 //! node that holds the same log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::requests::Requests;
 use crate::auction::apply::apply;
@@ -51,6 +52,11 @@ pub(crate) struct Book {
 }
 
 impl Book {
+    /// Empty; answers are kept for so long.
+    pub(crate) fn new(request_retention: Duration) -> Self {
+        Self { requests: Requests::new(request_retention), ..Self::default() }
+    }
+
     /// The auction with its history.
     pub(crate) fn held(&self, auction: AuctionId) -> Option<&Held> {
         self.auctions.get(&auction)

@@ -29,6 +29,9 @@ impl Manager {
         if let (Some(key), Some(answer)) = (decision.key, &decision.answer) {
             self.book.requests.keep(key, position.index, at, answer.clone());
         }
+        if let Some(floor) = decision.floor {
+            self.book.requests.raise(floor);
+        }
         let mine = self.lead.as_ref().is_some_and(|lead| lead.epoch == position.epoch);
         let pending = if mine { self.ahead.commit(&decision) } else { None };
         if let Some(pending) = pending {

@@ -1,6 +1,6 @@
 //! What the manager knows while it leads: its epoch, the leadership clock, and how much it may propose.
 
-use crate::id::Epoch;
+use crate::id::{Epoch, Index};
 use crate::time::{At, Timestamp};
 
 /// One leadership of this node.
@@ -14,6 +14,8 @@ pub(crate) struct Lead {
     pub(crate) quorum: bool,
     /// The next proposal's number, counted like the sequencer's.
     next: u64,
+    /// The floor of the request table that it proposed last.
+    pub(crate) floor: Index,
     /// Refusals of numbers below this are dealt with.
     rebuilt: u64,
     at: At,
@@ -23,7 +25,7 @@ pub(crate) struct Lead {
 impl Lead {
     /// From `now` on, where leadership time is `at`.
     pub(crate) const fn new(epoch: Epoch, at: At, room: usize, now: Timestamp) -> Self {
-        Self { epoch, room, quorum: true, next: 1, rebuilt: 1, at, since: now }
+        Self { epoch, room, quorum: true, next: 1, floor: Index(0), rebuilt: 1, at, since: now }
     }
 
     /// Leadership time at local time `now`.

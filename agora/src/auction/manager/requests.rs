@@ -7,8 +7,8 @@ use crate::auction::event::{Answer, RequestKey};
 use crate::id::{Index, ParticipantId};
 use crate::time::At;
 
-/// At most so many answers are kept, all of them since the founding: about 200 MB. Above it new requests are `BUSY`.
-pub(crate) const MAX_REQUESTS: usize = 1_000_000;
+/// The floor is raised by so much of the table at least, so that few entries serve many requests.
+const STEP: usize = 16;
 
 /// More refusals of one participant than this within [`REFUSALS_FOR`] are not put into the log: whoever only asks
 /// nonsense must not fill everybody's log.
@@ -21,11 +21,51 @@ pub(crate) const REFUSALS_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     answers: BTreeMap<RequestKey, (Index, Answer)>,
+    /// In the order of their entries.
+    order: VecDeque<(Index, At, RequestKey)>,
+    /// Answers of entries up to this one are forgotten.
+    floor: Index,
+    /// How long answers are kept, in leadership time.
+    kept_for: Duration,
     /// Of each participant, when its last [`MAX_REFUSALS`] refusals were. Never more than `answers` in all.
     refused: BTreeMap<ParticipantId, VecDeque<At>>,
 }
 
 impl Requests {
+    /// Keeps answers for so long.
+    pub(crate) fn new(kept_for: Duration) -> Self {
+        Self { kept_for, ..Self::default() }
+    }
+
+    /// Of a request whose client knew less than this when it first sent it, nobody can tell whether it was carried out: it
+    /// may have been by an entry that is forgotten.
+    pub(crate) const fn floor(&self) -> Index {
+        self.floor
+    }
+
+    /// The floor to raise to now, if it is time: past what is kept for long enough, and past what is too much. `proposed` is
+    /// under way.
+    pub(crate) fn due(&self, now: At, proposed: Index, most: usize) -> Option<Index> {
+        let step = (most / STEP).max(1);
+        let old = |(_, at, _): &&(Index, At, RequestKey)| *at + self.kept_for <= now;
+        let last_old = self.order.partition_point(|kept| old(&kept));
+        let too_many = (self.order.len() + step).saturating_sub(most);
+        let (index, ..) = self.order.get(last_old.max(too_many).checked_sub(1)?)?;
+        let first = self.order.partition_point(|(index, ..)| *index <= proposed);
+        let (oldest, at, _) = self.order.get(first)?;
+        // Not for every answer that has just become old.
+        let long_old = *at + self.kept_for + self.kept_for / 8 <= now;
+        (index >= oldest && (long_old || too_many > 0)).then_some(*index)
+    }
+
+    /// Forgets the answers of entries up to `floor`.
+    pub(crate) fn raise(&mut self, floor: Index) {
+        self.floor = self.floor.max(floor);
+        while let Some((_, _, key)) = self.order.pop_front_if(|(index, ..)| *index <= floor) {
+            self.answers.remove(&key);
+        }
+    }
+
     /// The answer, if it is decided.
     pub(crate) fn answer(&self, key: &RequestKey) -> Option<&Answer> {
         self.answers.get(key).map(|(_, answer)| answer)
@@ -46,6 +86,7 @@ impl Requests {
             refused.push_back(at);
         }
         self.answers.insert(key, (index, answer));
+        self.order.push_back((index, at, key));
     }
 
     /// How many refusals of `participant` count at `now`.

@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::scene::{ALICE, Log, Scene, auction_of, create, denied, join, participant, settings, spec};
+use super::scene::{
+    ALICE, Log, Scene, address as address_of, auction_of, call, create, denied, join, participant, settings, spec,
+    submit,
+};
 use crate::auction::manager::requests::{MAX_REFUSALS, REFUSALS_FOR};
 use crate::auction::manager::sessions::{FORGET_AFTER, MAX_SESSIONS, MAX_SUBSCRIPTIONS, Sessions};
 use crate::auction::manager::sources;
+use crate::auction::message::{Bidding, Call, Input, Submit};
 use crate::auction::refusal::Code;
 use crate::config::Settings;
-use crate::id::AuctionId;
+use crate::id::{AuctionId, Index};
 use crate::machine::FromLog;
 use crate::time::{At, Timestamp};
 
@@ -38,6 +42,64 @@ fn no_more_auctions_are_held_than_the_settings_allow() {
     leader.done(&mut Log::default(), create(1, spec()));
     leader.tell(create(2, spec()));
     assert_eq!(denied(&leader.tell(create(3, spec()))), Some(Code::Busy));
+}
+
+/// A bid of Alice's on an auction that is not there, by a client that knew this when it first sent it.
+fn bid_knowing(known: u64, number: u128) -> Input {
+    let call = Call { known: Index(known), ..call(ALICE, number) };
+    let submit = Submit { call, ..submit(ALICE, number, auction_of(99), "10") };
+    Input::Bidding(address_of(ALICE), Bidding::Submit(submit))
+}
+
+#[test]
+fn old_answers_are_forgotten_and_who_asks_then_is_told_that_nobody_can_tell() {
+    let minute = Duration::from_secs(60);
+    let mut leader = Scene::with(&Settings { request_retention: minute, ..settings() });
+    let mut log = Log::default();
+    leader.tell(FromLog::Leading { epoch: super::scene::epoch(1), at: At(0), room: 10 });
+    leader.done(&mut log, create(1, spec()));
+    let first = leader.done(&mut log, bid_knowing(0, 2));
+    leader.pass(minute);
+    assert_eq!(leader.done(&mut log, bid_knowing(0, 2)), first, "kept for a minute");
+    leader.pass(minute / 4);
+    // The next request has the floor raised, in an entry of its own.
+    leader.done(&mut log, bid_knowing(2, 3));
+    assert_eq!((log.0.len(), leader.manager.book.requests.floor()), (4, Index(2)));
+    assert_eq!(leader.manager.book.requests.len(), 1);
+    let entries = log.0.len();
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(0, 2))), Some(Code::Expired));
+    assert_eq!(
+        denied(&leader.done(&mut log, bid_knowing(1, 4))),
+        Some(Code::Expired),
+        "never asked, for all one knows"
+    );
+    assert_eq!(log.0.len(), entries, "nothing is carried out");
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(2, 5))), Some(Code::NotFound));
+    assert!(leader.fates_add_up());
+}
+
+#[test]
+fn of_too_many_answers_the_oldest_are_forgotten() {
+    let mut leader = Scene::with(&Settings { max_requests: 32, ..settings() });
+    let mut log = Log::default();
+    leader.tell(FromLog::Leading { epoch: super::scene::epoch(1), at: At(0), room: 10 });
+    for number in 1..200_u64 {
+        leader.tell(FromLog::Credit { room: 10, quorum: true });
+        leader.pass(REFUSALS_FOR / 32);
+        let known = log.0.len() as u64;
+        assert_eq!(denied(&leader.done(&mut log, bid_knowing(known, number.into()))), Some(Code::NotFound), "{number}");
+        assert!(leader.manager.book.requests.len() <= 32);
+    }
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(1, 1))), Some(Code::Expired));
+}
+
+#[test]
+fn a_request_that_knows_more_than_is_committed_here_waits() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    leader.done(&mut log, create(1, spec()));
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(2, 2))), Some(Code::Busy));
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(1, 2))), Some(Code::NotFound));
+    assert_eq!(denied(&leader.done(&mut log, bid_knowing(2, 3))), Some(Code::NotFound), "now it is");
 }
 
 fn address(number: usize) -> SocketAddr {

@@ -50,7 +50,7 @@ impl Log {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings { mode: Mode::Majority(3), ..Settings::lan() }
+    Settings { mode: Mode::Majority(3), request_retention: Duration::from_secs(86_400), ..Settings::lan() }
 }
 
 impl Scene {
