@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::id::NodeId;
 use crate::time::Timestamp;
@@ -23,6 +24,21 @@ impl AddressBook {
             longest_unheard.map(|node| self.nodes.remove(&node));
         }
         self.nodes.insert(node, (address, now));
+    }
+
+    /// Where others than `but` were heard within `lately`, as many as `most` of them; from the `turn`-th on, so that all
+    /// have their turn.
+    pub(super) fn others(
+        &self,
+        now: Timestamp,
+        lately: Duration,
+        but: SocketAddr,
+        most: usize,
+        turn: usize,
+    ) -> Vec<SocketAddr> {
+        let is_other = |(address, heard): &&(SocketAddr, Timestamp)| *address != but && now.since(*heard) <= lately;
+        let all: Vec<SocketAddr> = self.nodes.values().filter(is_other).map(|(address, _)| *address).collect();
+        (0..all.len().min(most)).map(|place| all[(turn + place) % all.len()]).collect()
     }
 
     /// Where `node` was last heard.

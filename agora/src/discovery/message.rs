@@ -31,6 +31,8 @@ pub enum Message {
         nonce: u64,
         /// What the answering node tells of itself.
         node: About,
+        /// Where it lately heard others, at most [`MAX_OTHERS`]: by turns, if it heard more.
+        others: Vec<SocketAddr>,
     },
     /// A node's answer to a client, and a new leader's word to the clients: who leads, as far as the sender knows.
     #[serde(rename = "LEADER_DETAILS")]
@@ -54,9 +56,12 @@ pub enum Message {
 /// A client's DISCOVERY_REQUEST carries this many bytes of padding: a LEADER_DETAILS is not longer.
 pub const CLIENT_PADDING: usize = 160;
 
+/// At most so many addresses in a DISCOVERY_RESPONSE.
+pub const MAX_OTHERS: usize = 8;
+
 /// A node's DISCOVERY_REQUEST carries this many bytes of padding: the DISCOVERY_RESPONSE of a node that knows more, and so
 /// has more to tell, is not longer.
-pub const NODE_PADDING: usize = 144;
+pub const NODE_PADDING: usize = 512;
 
 /// What a node tells of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

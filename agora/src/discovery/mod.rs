@@ -16,6 +16,11 @@
 //!    │                                     │ LEADER_DETAILS n, leader, cookie ─────▶│
 //! ```
 //!
+//! # Introductions
+//! An answer tells where its sender lately heard others, and who asked for it asks them too (`introductions`). So nodes
+//! that no broadcast reaches, and that all name one node, meet all through it and do not need it afterwards. Only an
+//! answer to this node's own nonce is believed; the addresses are bounded, and given up when they do not answer.
+//!
 //! # Who must not be here
 //! Two kinds of node are not learned: one that has this node's own UUID under another incarnation (two processes were
 //! given one identity), and one that runs in another mode or size. One of the two has to end, and it is the one that
@@ -35,6 +40,7 @@
 #[cfg(feature = "actors")]
 pub mod actor;
 mod book;
+mod introductions;
 pub mod message;
 pub mod protocol;
 #[cfg(test)]

@@ -7,7 +7,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::book::AddressBook;
-use super::message::{About, CLIENT_PADDING, Input, Message, NODE_PADDING, Output};
+use super::introductions::Introductions;
+use super::message::{About, CLIENT_PADDING, Input, MAX_OTHERS, Message, NODE_PADDING, Output};
 use crate::config::Settings;
 use crate::cookie::Cookies;
 use crate::id::{Epoch, Member, NodeId, Position};
@@ -33,6 +34,9 @@ pub struct Discovery {
     /// Where this node's socket is bound.
     bound: Option<SocketAddr>,
     book: AddressBook,
+    introductions: Introductions,
+    /// Counts answers, so that each tells other addresses where there are many.
+    turn: usize,
 }
 
 impl Discovery {
@@ -63,6 +67,8 @@ impl Discovery {
             },
             bound: None,
             book: AddressBook::default(),
+            introductions: Introductions::default(),
+            turn: 0,
         }
     }
 
@@ -93,8 +99,12 @@ impl Discovery {
                 let answered = padding.len() >= NODE_PADDING;
                 self.on_request(now, from, nonce, about, answered, out);
             }
-            Message::Response { nonce, node } if node.member.node == sender => {
+            Message::Response { nonce, node, others } if node.member.node == sender => {
                 self.on_response(now, from, nonce, node, out);
+                // Only who was asked can send this node to others.
+                if nonce == self.nonce && sender != self.me() {
+                    self.meet(&others, out);
+                }
             }
             // Too short to be answered, in another's name, or meant for clients.
             Message::Request { .. } | Message::Response { .. } | Message::LeaderDetails { .. } => {}
@@ -118,7 +128,11 @@ impl Discovery {
             self.found(now, from, about, out);
         }
         if answered {
-            out.push(Output::SendTo { to: from, message: Message::Response { nonce, node: self.about.clone() } });
+            self.introductions.asked(now, from);
+            self.turn = self.turn.wrapping_add(MAX_OTHERS);
+            let others = self.book.others(now, self.removal_time, from, MAX_OTHERS, self.turn);
+            let message = Message::Response { nonce, node: self.about.clone(), others };
+            out.push(Output::SendTo { to: from, message });
         }
     }
 
@@ -148,6 +162,7 @@ impl Discovery {
 
     fn found(&mut self, now: Timestamp, address: SocketAddr, about: About, out: &mut Vec<Output>) {
         self.book.heard(now, about.member.node, address);
+        self.introductions.heard(address);
         out.push(Output::Found { address, about });
     }
 
@@ -169,12 +184,24 @@ impl Discovery {
         self.next_request = self.next_request.min(soonest);
     }
 
+    /// Others that the node which answered has heard: those that are news are asked at once.
+    fn meet(&mut self, others: &[SocketAddr], out: &mut Vec<Output>) {
+        for &to in others.iter().take(MAX_OTHERS) {
+            if Some(to) != self.bound && self.introductions.told(to) {
+                out.push(Output::SendTo { to, message: self.question() });
+            }
+        }
+    }
+
+    fn question(&self) -> Message {
+        Message::Request { nonce: self.nonce, node: Some(self.about.clone()), padding: vec![0; NODE_PADDING] }
+    }
+
     fn ask(&mut self, now: Timestamp, out: &mut Vec<Output>) {
-        out.push(Output::Broadcast(Message::Request {
-            nonce: self.nonce,
-            node: Some(self.about.clone()),
-            padding: vec![0; NODE_PADDING],
-        }));
+        out.push(Output::Broadcast(self.question()));
+        for to in self.introductions.due(now, self.pause() * 3 / 2) {
+            out.push(Output::SendTo { to, message: self.question() });
+        }
         self.next_request = now + self.jittered_pause();
     }
 

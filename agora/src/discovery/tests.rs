@@ -4,7 +4,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::book::{AddressBook, MAX_NODES};
-use super::message::{About, CLIENT_PADDING, Input, Message, NODE_PADDING, Output};
+use super::message::{About, CLIENT_PADDING, Input, MAX_OTHERS, Message, NODE_PADDING, Output};
 use super::protocol::Discovery;
 use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
@@ -146,7 +146,7 @@ impl Driven {
     }
 
     fn answered_by(&mut self, port: u16, about: About) -> Vec<Output> {
-        self.hear(port, about.member.node, Message::Response { nonce: self.nonce, node: about })
+        self.hear(port, about.member.node, Message::Response { nonce: self.nonce, node: about, others: vec![] })
     }
 
     fn asked_by_client(&mut self, port: u16) -> Vec<Output> {
@@ -178,7 +178,7 @@ fn found(port: u16, about: About) -> Output {
 }
 
 fn response(port: u16, about: About) -> Output {
-    Output::SendTo { to: address(port), message: Message::Response { nonce: 77, node: about } }
+    Output::SendTo { to: address(port), message: Message::Response { nonce: 77, node: about, others: vec![] } }
 }
 
 /// LEADER_DETAILS of a node in [`situation`].
@@ -291,7 +291,7 @@ fn what_is_said_in_anothers_name_is_dropped() {
     let padding = vec![0; NODE_PADDING];
     let request = Message::Request { nonce: 77, node: Some(about.clone()), padding };
     assert_eq!(driven.hear(1, node(9, 91), request), []);
-    let response = Message::Response { nonce: driven.nonce, node: about };
+    let response = Message::Response { nonce: driven.nonce, node: about, others: vec![] };
     assert_eq!(driven.hear(1, node(8, 90), response), []);
 }
 
@@ -318,7 +318,7 @@ fn a_starting_node_whose_uuid_answers_its_nonce_ends() {
 #[test]
 fn an_answer_of_its_uuid_to_another_nonce_or_after_the_window_is_dropped() {
     let mut driven = Driven::starting();
-    let stale = Message::Response { nonce: driven.nonce.wrapping_add(1), node: holder(node(ME, 1)) };
+    let stale = Message::Response { nonce: driven.nonce.wrapping_add(1), node: holder(node(ME, 1)), others: vec![] };
     assert_eq!(driven.hear(1, node(ME, 1), stale), []);
     driven.run_until(at(500));
     assert_eq!(driven.answered_by(1, holder(node(ME, 1))), []);
@@ -425,4 +425,107 @@ fn a_full_address_book_forgets_whom_it_has_not_heard_for_longest() {
     assert_eq!(book.address(node(1, 1)), None);
     assert_eq!(book.address(node(2, 1)), Some(address(1)));
     assert_eq!(book.address(node(7_000, 1)), Some(address(3)));
+}
+
+/// Whom those outputs ask, not by broadcast.
+fn asked<'a>(happened: impl IntoIterator<Item = &'a Output>) -> Vec<SocketAddr> {
+    let to = |output: &Output| match output {
+        Output::SendTo { to, message: Message::Request { node: Some(_), padding, .. } } => {
+            assert_eq!(padding.len(), NODE_PADDING);
+            Some(*to)
+        }
+        _ => None,
+    };
+    happened.into_iter().filter_map(to).collect()
+}
+
+impl Driven {
+    fn told_by(&mut self, port: u16, others: Vec<SocketAddr>) -> Vec<SocketAddr> {
+        let node = newcomer(node(9, 90));
+        let nonce = self.nonce;
+        asked(&self.hear(port, node.member.node, Message::Response { nonce, node, others }))
+    }
+
+    /// What it tells of others to whoever asks from there.
+    fn tells(&mut self, now: Timestamp, port: u16, about: &About) -> Vec<SocketAddr> {
+        let message = Message::Request { nonce: 77, node: Some(about.clone()), padding: vec![0; NODE_PADDING] };
+        let input = Input::Message { from: address(port), sender: about.member.node, message };
+        let out = self.tell_at(now, input);
+        let Some(Output::SendTo { message: Message::Response { others, .. }, .. }) = out.last() else {
+            panic!("{out:?}")
+        };
+        others.clone()
+    }
+}
+
+#[test]
+fn an_answer_tells_where_others_were_heard_lately() {
+    let mut driven = Driven::starting();
+    assert_eq!(driven.tells(at(500), 1, &newcomer(node(9, 91))), []);
+    assert_eq!(driven.tells(at(600), 2, &newcomer(node(9, 92))), [address(1)]);
+    assert_eq!(driven.tells(at(700), 1, &newcomer(node(9, 91))), [address(2)]);
+    assert_eq!(driven.tells(at(1_650), 3, &newcomer(node(9, 93))), [address(1)]);
+}
+
+#[test]
+fn where_there_are_many_all_are_told_by_turns() {
+    let mut driven = Driven::starting();
+    let all: Vec<SocketAddr> = (1..=20).map(address).collect();
+    for port in 1..=20 {
+        driven.tells(at(500), port, &newcomer(node(u128::from(port) + 100, 1)));
+    }
+    let mut told = std::collections::BTreeSet::new();
+    for _ in 0..5 {
+        let others = driven.tells(at(600), 30, &newcomer(node(99, 1)));
+        assert_eq!(others.len(), MAX_OTHERS);
+        told.extend(others);
+    }
+    assert_eq!(Vec::from_iter(told), all);
+}
+
+#[test]
+fn who_was_told_of_is_asked_at_once_and_again() {
+    let mut driven = Driven::established(situation(None, false));
+    let news = vec![address(2), address(3)];
+    assert_eq!(driven.told_by(1, news.clone()), news);
+    assert_eq!(driven.told_by(1, news), []);
+    let happened = driven.run_until(at(1_000));
+    let again = asked(happened.iter().map(|(_, output)| output));
+    assert!(again.iter().filter(|to| **to == address(2)).count() > 2, "{again:?}");
+}
+
+#[test]
+fn who_was_told_of_and_asks_by_itself_is_not_asked() {
+    let mut driven = Driven::established(situation(None, false));
+    driven.told_by(1, vec![address(2)]);
+    let next = driven.discovery.deadline().expect("asks");
+    driven.tells(next, 2, &newcomer(node(9, 92)));
+    let happened = driven.run_until(next);
+    assert!(happened.iter().any(|(_, output)| matches!(output, Output::Broadcast(_))));
+    assert_eq!(asked(happened.iter().map(|(_, output)| output)), []);
+}
+
+#[test]
+fn who_was_told_of_and_never_answers_is_given_up() {
+    let mut driven = Driven::established(situation(None, false));
+    driven.told_by(1, vec![address(2)]);
+    let happened = driven.run_until(at(30_000));
+    assert_eq!(asked(happened.iter().map(|(_, output)| output)).len(), 20);
+}
+
+#[test]
+fn only_who_was_asked_tells_of_others() {
+    let mut driven = Driven::starting();
+    let node = newcomer(node(9, 90));
+    let stale = Message::Response { nonce: driven.nonce.wrapping_add(1), node: node.clone(), others: vec![address(2)] };
+    assert_eq!(asked(&driven.hear(1, node.member.node, stale)), []);
+}
+
+#[test]
+fn addresses_that_are_told_are_bounded() {
+    let mut driven = Driven::starting();
+    let told = (0..50).map(|turn| driven.told_by(1, (0..20).map(|port| address(100 + turn * 20 + port)).collect()));
+    let asked: Vec<usize> = told.map(|asked| asked.len()).collect();
+    assert_eq!(asked[..4], [MAX_OTHERS; 4]);
+    assert_eq!(asked.iter().sum::<usize>(), 32);
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv6Addr, SocketAddr};
 
 use agora::config::Mode;
-use agora::discovery::message::{About, CLIENT_PADDING, Message as Discovery, NODE_PADDING};
+use agora::discovery::message::{About, CLIENT_PADDING, MAX_OTHERS, Message as Discovery, NODE_PADDING};
 use agora::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Message as Heartbeat, Session};
 use agora::id::{AuctionId, Epoch, FoundingId, Index, Member, NodeId, ParticipantId, Position, Probe, Seq};
 use agora::replicator::message::{Body, Entry, MAX_EVENTS, MAX_MEMBERS, Message as Replicator};
@@ -81,7 +81,8 @@ fn a_discovery_response_is_not_longer_than_a_nodes_question() {
     for nonce in [0, u64::MAX] {
         let node = Some(shortest_about());
         let question = discovery(Discovery::Request { nonce, node, padding: vec![0; NODE_PADDING] });
-        let answer = discovery(Discovery::Response { nonce, node: longest_about() });
+        let others = vec![(Ipv6Addr::from([0xff; 16]), u16::MAX).into(); MAX_OTHERS];
+        let answer = discovery(Discovery::Response { nonce, node: longest_about(), others });
         assert!(answer <= question, "{answer} bytes for {question}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod disk;
 mod embedding;
+mod introductions;
 mod machine;
 mod network;
 

@@ -130,6 +130,7 @@ fn base<'a>(name: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
         "uuid" => bytes.strip_prefix(&[0xc4, 16]).and_then(|rest| rest.get(16..)),
         "bin" => match bytes {
             [0xc4, length, rest @ ..] => rest.get(usize::from(*length)..),
+            [0xc5, high, low, rest @ ..] => rest.get(usize::from(u16::from_be_bytes([*high, *low]))..),
             _ => None,
         },
         _ => None,

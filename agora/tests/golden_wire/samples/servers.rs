@@ -66,8 +66,15 @@ pub(crate) fn discovery() -> impl Iterator<Item = (&'static str, Discovery)> {
             Discovery::Request { nonce: u64::MAX, node: Some(newcomer()), padding: vec![0; NODE_PADDING] },
         ),
         ("DISCOVERY_REQUEST (client)", client(9)),
-        ("DISCOVERY_RESPONSE", Discovery::Response { nonce: 9, node: about() }),
-        ("DISCOVERY_RESPONSE (newcomer)", Discovery::Response { nonce: 9, node: newcomer() }),
+        (
+            "DISCOVERY_RESPONSE",
+            Discovery::Response {
+                nonce: 9,
+                node: about(),
+                others: vec![([127, 0, 0, 1], 40_001).into(), (Ipv6Addr::LOCALHOST, 40_001).into()],
+            },
+        ),
+        ("DISCOVERY_RESPONSE (newcomer)", Discovery::Response { nonce: 9, node: newcomer(), others: vec![] }),
         (
             "LEADER_DETAILS",
             Discovery::LeaderDetails {
