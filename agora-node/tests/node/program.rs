@@ -87,6 +87,11 @@ impl Node {
         &self.seen
     }
 
+    /// The last event of this name so far; null if there was none.
+    pub(crate) fn last_of(&self, name: &str) -> Value {
+        self.seen.iter().rev().find(|event| event["event"] == name).cloned().unwrap_or_default()
+    }
+
     /// The names of all events so far.
     pub(crate) fn seen(&self) -> Vec<&str> {
         self.seen.iter().map(|event| event["event"].as_str().expect("a name")).collect()

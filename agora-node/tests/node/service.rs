@@ -33,6 +33,10 @@ fn a_node_alone_is_bound_leads_is_ready_and_stops_when_asked() {
         })
     );
     node.terminate();
+    assert_eq!(
+        node.await_event("leader"),
+        json!({ "event": "leader", "node": LOW, "epoch": 1, "leader": null, "self": false })
+    );
     assert_eq!(node.await_event("stopped"), json!({ "event": "stopped", "node": LOW }));
     let (status, stderr) = node.wait();
     assert_eq!(status.code(), Some(0));
@@ -56,6 +60,31 @@ fn two_of_two_find_each_other_and_the_higher_one_leads() {
     let (status, stderr) = low.wait();
     assert_eq!(status.code(), Some(0));
     assert!(stderr.contains("WARN") && stderr.contains("--cluster-size 2"), "{stderr}");
+}
+
+#[test]
+fn a_leader_that_hands_over_says_that_it_leads_no_more_and_a_follower_that_stops_does_not() {
+    let port = port();
+    let mut nodes = [LOW, HIGH].map(|id| Node::start(port, &["--id", id, "--cluster-size", "2"]));
+    for node in &mut nodes {
+        node.await_event("ready");
+    }
+    let [mut low, mut high] = nodes;
+    // On a busy machine the lower one may lead for a moment.
+    while high.last_of("leader")["self"] != true {
+        high.await_event("leader");
+    }
+    high.terminate();
+    high.await_event("stopped");
+    assert_eq!((&high.last_of("leader")["leader"], &high.last_of("leader")["self"]), (&Value::Null, &json!(false)));
+    assert_eq!(high.wait().0.code(), Some(0));
+    while low.last_of("leader")["leader"] != Value::Null {
+        low.await_event("leader");
+    }
+    let before = low.seen().len();
+    low.terminate();
+    low.await_event("stopped");
+    assert!(!low.seen()[before..].contains(&"leader"), "{:?}", low.events());
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl<M: Machine> Host<M> {
                         continue;
                     }
                     Command::Shutdown => return self.hand_over(life, link).await,
-                    Command::Kill => return self.close(life, Ending::Killed).await,
+                    Command::Kill => return self.close(life, Ending::Killed, link).await,
                 },
                 Some(request) = link.requests.recv() => {
                     self.pass_on(request, &life);
@@ -125,8 +125,8 @@ impl<M: Machine> Host<M> {
                     drop(life);
                     life = self.begin(link);
                 }
-                Heard::Stopped => return self.close(life, Ending::Stopped).await,
-                Heard::Fault(fault) => return self.close(life, Ending::Fault(fault)).await,
+                Heard::Stopped => return self.close(life, Ending::Stopped, link).await,
+                Heard::Fault(fault) => return self.close(life, Ending::Fault(fault), link).await,
                 Heard::DiskFailed(fault) => {
                     // It acknowledges nothing more, and lets another lead.
                     self.hand_over(life, link).await;
@@ -233,16 +233,21 @@ impl<M: Machine> Host<M> {
             log::warn!("nobody took over within {HAND_OVER:?}");
             Ending::Stopped
         });
-        self.close(life, ending).await
+        self.close(life, ending, link).await
     }
 
-    /// What was said until now is sent, unless the node is killed; then the concerns and the sockets go.
-    async fn close(self, life: Life<M>, ending: Ending) -> Ending {
+    /// What was said until now is sent, unless the node is killed; then the concerns and the sockets go. Who led leads no
+    /// more.
+    async fn close(mut self, life: Life<M>, ending: Ending, link: &mut Link<M>) -> Ending {
         let flush = ending != Ending::Killed;
         let life = Some(life).filter(|_| flush);
         // Fails only if the transport is gone already.
         let _ = self.transport.send(In(Close { flush })).await;
         drop(life);
+        if flush {
+            let event = self.observer.end(self.promise);
+            self.tell(event, link);
+        }
         if let Some(writer) = self.writer {
             // A disk that hangs does not keep the node from ending.
             let _ = tokio::time::timeout(HAND_OVER, writer.close()).await;

@@ -87,6 +87,12 @@ impl Observer {
         events
     }
 
+    /// The node ends: one that led does so no more, and who leads next it does not hear.
+    pub(super) fn end(&mut self, promise: u64) -> Option<NodeEvent> {
+        self.leader = None;
+        std::mem::take(&mut self.serving).then_some(NodeEvent::Leader { epoch: promise, leader: None, is_self: false })
+    }
+
     /// When there will be something to say of waiting, unless a situation comes before.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         let news = self.waiting.is_some() && self.waiting != self.said;

@@ -138,6 +138,16 @@ fn a_leader_that_ceases_to_serve_says_so() {
 }
 
 #[test]
+fn a_leader_that_ends_leads_no_more_and_a_follower_has_nothing_to_tell() {
+    let mut observer = observer();
+    observer.see(&following(1, 3));
+    assert_eq!(observer.0.end(1), None);
+    observer.see(&Situation { serving: true, hears_quorum: true, ..following(2, 1) });
+    assert_eq!(observer.0.end(2), Some(leader(2, None, false)));
+    assert_eq!(observer.0.end(2), None, "it is told once");
+}
+
+#[test]
 fn members_are_told_as_they_join_and_leave() {
     let mut observer = observer();
     let with = |numbers: &[u64]| Situation {
