@@ -2,14 +2,16 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, Parser};
 use clap_complete::Shell;
 
-use crate::failure::Failure;
-use crate::output::Format;
+use crate::failure::{self, Failure};
+use crate::output::{self, Format};
 use crate::settings::Settings;
 
 /// What the program is asked to do.
@@ -84,15 +86,20 @@ Examples:
 
 Exit status: 0 stopped as asked, 1 fault, 2 bad usage or configuration.";
 
-/// Reads the command line and the environment. `--help` and `--version` end the program here.
-pub(crate) fn parse(format: Format) -> Result<Cli, Failure> {
+/// Reads the command line and the environment; or, as after `--help` and `--version`, with what the program ends.
+pub(crate) fn parse(format: Format) -> Result<Cli, ExitCode> {
     Cli::try_parse().map_err(|error| {
         let error = named_by_source(error);
-        let wanted = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-        if wanted || format == Format::Text {
-            error.exit();
+        if !error.use_stderr() {
+            let printed = error.print().and_then(|()| io::stdout().flush()).or_else(output::unwritten);
+            return printed.map_or_else(|failure| failure.report(format), |()| ExitCode::SUCCESS);
         }
-        Failure::usage(one_line(&error.render().to_string()))
+        if format == Format::Json {
+            return Failure::usage(one_line(&error.render().to_string())).report(format);
+        }
+        // Where stderr cannot be written, the exit status has to do.
+        let _ = error.print();
+        ExitCode::from(failure::USAGE)
     })
 }
 

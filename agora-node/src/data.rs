@@ -1,6 +1,5 @@
 //! `--check-data`: what is in a data directory, without changing it.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use agora::config::Mode;
@@ -8,7 +7,7 @@ use agora::disk::{Directory, LOG, Recovered, Storage, inspect};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::output::Format;
+use crate::output::{self, Format};
 
 /// Reads the directory, and tells what it found.
 pub(crate) fn check(path: &Path, format: Format) -> Result<(), Failure> {
@@ -24,9 +23,7 @@ pub(crate) fn check(path: &Path, format: Format) -> Result<(), Failure> {
         Format::Json => json(&file, &found),
         Format::Text => text(&file, &found),
     };
-    // A closed stdout ends the program quietly.
-    let _ = io::stdout().write_all(line.as_bytes());
-    Ok(())
+    output::write(line.as_bytes())
 }
 
 fn size(mode: Mode) -> Option<u8> {

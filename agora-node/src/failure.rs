@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::output::Format;
 
+/// Bad usage or configuration.
+pub(crate) const USAGE: u8 = 2;
+
 /// A failure: what kind, and the reason in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -21,12 +24,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// Bad usage: exit 2.
     pub(crate) fn usage(reason: impl Into<String>) -> Self {
-        Self { code: "usage", status: 2, reason: reason.into() }
+        Self { code: "usage", status: USAGE, reason: reason.into() }
     }
 
     /// A configuration that cannot be: exit 2.
     fn configuration(reason: impl Into<String>) -> Self {
-        Self { code: "configuration", status: 2, reason: reason.into() }
+        Self { code: "configuration", status: USAGE, reason: reason.into() }
     }
 
     /// A fault of the system: exit 1.

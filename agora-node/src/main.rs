@@ -14,8 +14,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let format = output::Format::wanted();
-    match cli::parse(format).and_then(|cli| run::run(&cli, format)) {
-        Ok(code) => code,
-        Err(failure) => failure.report(format),
+    match cli::parse(format) {
+        Ok(cli) => run::run(&cli, format).unwrap_or_else(|failure| failure.report(format)),
+        Err(code) => code,
     }
 }

@@ -11,6 +11,8 @@ use agora::replicator::message::{LogEnd, Standing};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::failure::Failure;
+
 /// `--output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -46,6 +48,21 @@ impl Format {
             }
         }
         wanted.and_then(|name| name.parse().ok()).unwrap_or(Self::Text)
+    }
+}
+
+/// Writes to stdout, at once.
+pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).or_else(unwritten)
+}
+
+/// What it means that stdout was not written: where nobody reads it any more, the program ends quietly; else it is a
+/// fault.
+pub(crate) fn unwritten(error: io::Error) -> Result<(), Failure> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::fault(format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The work: start the node, tell its events, end it on a signal.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use agora::config::Mode;
@@ -12,7 +12,7 @@ use crate::cli::Cli;
 use crate::data;
 use crate::failure::Failure;
 use crate::options;
-use crate::output::{Format, Teller};
+use crate::output::{self, Format, Teller};
 use crate::print;
 
 /// Does what the command line asks for.
@@ -20,9 +20,7 @@ pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
     if let Some(shell) = cli.completions {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "agora-node", &mut script);
-        // A closed stdout ends the program quietly.
-        let _ = io::stdout().write_all(&script);
-        return Ok(ExitCode::SUCCESS);
+        return output::write(&script).map(|()| ExitCode::SUCCESS);
     }
     if let Some(folder) = &cli.man {
         let written = clap_mangen::generate_to(Cli::command(), folder);
@@ -33,9 +31,7 @@ pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
     let set = options::merged(cli)?;
     let options = options::options(&set)?;
     if cli.print_config {
-        // A closed stdout ends the program quietly.
-        let _ = io::stdout().write_all(print::print(&options, &set)?.as_bytes());
-        return Ok(ExitCode::SUCCESS);
+        return output::write(print::print(&options, &set)?.as_bytes()).map(|()| ExitCode::SUCCESS);
     }
     if cli.check_config {
         return Ok(ExitCode::SUCCESS);
@@ -73,17 +69,18 @@ async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
     let mode = options.settings.mode;
     let node = Node::builder().options(options).build()?.spawn();
     let teller = Teller { format, node: node.uuid, mode };
-    if tell(&node, &mut signals, teller).await.is_err() {
-        // Nobody reads any more.
+    let told = tell(&node, &mut signals, teller).await;
+    if told.is_err() {
+        // Nobody can read on.
         node.stop();
     }
     match node.ended().await {
-        Ending::Stopped | Ending::Killed => Ok(ExitCode::SUCCESS),
+        Ending::Stopped | Ending::Killed => told.or_else(output::unwritten).map(|()| ExitCode::SUCCESS),
         Ending::Fault(fault) => Err(fault.into()),
     }
 }
 
-/// Tells the events until there are no more, and fails when nobody reads them.
+/// Tells the events until there are no more, and fails when they cannot be written.
 async fn tell(node: &NodeHandle, signals: &mut Signals, teller: Teller) -> io::Result<()> {
     let mut out = io::stdout();
     let mut events = node.events();

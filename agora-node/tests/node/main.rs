@@ -7,3 +7,4 @@ mod packaged;
 mod page;
 mod program;
 mod service;
+mod streams;

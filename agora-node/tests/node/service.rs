@@ -1,7 +1,5 @@
 //! Nodes at work, on loopback.
 
-use std::process::{Child, Stdio};
-
 use agora::transport::free_broadcast_port;
 use serde_json::{Value, json};
 
@@ -105,17 +103,6 @@ fn joining_by_address_works_over_ipv6() {
     let mut second = Node::start_at("[::1]:0", &["--id", LOW, "--join", &address]);
     assert_eq!(second.await_event("leader")["leader"], HIGH);
     second.await_event("ready");
-}
-
-#[test]
-fn a_closed_stdout_ends_the_node_quietly() {
-    let (reader, writer) = std::io::pipe().expect("a pipe");
-    drop(reader);
-    let port = port().to_string();
-    let args = ["--bind", "127.0.0.1:0", "--broadcast-port", &port, "--cluster-size", "1"];
-    let output = command(&args).stdout(writer).stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output);
-    let output = output.expect("the binary runs");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
 }
 
 #[test]
