@@ -9,7 +9,7 @@ use agora::config::file::FileError;
 use agora::id::{AuctionId, RequestId};
 use serde_json::{Value, json};
 
-use crate::output::Format;
+use crate::output::{self, Format};
 
 /// A fault of the program or the system.
 pub(crate) const FAULT: u8 = 1;
@@ -118,8 +118,8 @@ impl Failure {
     pub(crate) fn report(&self, format: Format) -> ExitCode {
         if !self.code.is_empty() {
             match format {
-                Format::Json => eprintln!("{}", self.json()),
-                Format::Text => eprint!("{}", self.text()),
+                Format::Json => output::complain(&format!("{}\n", self.json())),
+                Format::Text => output::complain(&self.text()),
             }
         }
         ExitCode::from(self.exit)

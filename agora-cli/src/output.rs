@@ -71,7 +71,7 @@ impl Printer {
     /// A line aside from the results, on stderr, that only people need.
     pub(crate) fn note(self, text: &str) {
         if self.format == Format::Text {
-            eprintln!("{text}");
+            complain(&format!("{text}\n"));
         }
     }
 
@@ -120,6 +120,11 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
         io::ErrorKind::BrokenPipe => Failure::closed_stdout(),
         _ => Failure::fault(format!("cannot write: {error}")),
     })
+}
+
+/// Writes to stderr. Where that cannot be written, the exit status has to do.
+pub(crate) fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// A participant without a name, short enough for a line.

@@ -8,7 +8,7 @@ use agora::disk::Unreadable;
 use agora::node::{BuildError, NodeFault};
 use serde_json::json;
 
-use crate::output::Format;
+use crate::output::{self, Format};
 
 /// Bad usage or configuration.
 pub(crate) const USAGE: u8 = 2;
@@ -40,8 +40,8 @@ impl Failure {
     /// Says it on stderr, in one line, and gives the exit status.
     pub(crate) fn report(&self, format: Format) -> ExitCode {
         match format {
-            Format::Text => eprintln!("error: {}", self.reason),
-            Format::Json => eprintln!("{}", json!({ "error": self.code, "reason": self.reason })),
+            Format::Text => output::complain(&format!("error: {}\n", self.reason)),
+            Format::Json => output::complain(&format!("{}\n", json!({ "error": self.code, "reason": self.reason }))),
         }
         ExitCode::from(self.status)
     }

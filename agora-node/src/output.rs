@@ -66,6 +66,11 @@ pub(crate) fn unwritten(error: io::Error) -> Result<(), Failure> {
     }
 }
 
+/// Writes to stderr. Where that cannot be written, the exit status has to do.
+pub(crate) fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Whose events are told, and how.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Teller {

@@ -21,6 +21,7 @@ use super::script::{Move, Plan, Program, Script};
 use crate::commands::{deadline, summary_json};
 use crate::events::{self, Names};
 use crate::failure::Failure;
+use crate::output::complain;
 
 /// A longer line is rubbish.
 const MAX_LINE: u64 = 4_096;
@@ -290,7 +291,7 @@ async fn read_lines(stdout: impl AsyncRead + Unpin, said: mpsc::Sender<Result<St
 async fn relay(stderr: impl AsyncRead + Unpin, name: String) {
     let mut stderr = BufReader::new(stderr);
     while let Some(line) = next_line(&mut stderr).await {
-        eprintln!("{name}: {}", line.unwrap_or_else(|mistake| format!("({mistake})")));
+        complain(&format!("{name}: {}\n", line.unwrap_or_else(|mistake| format!("({mistake})"))));
     }
 }
 

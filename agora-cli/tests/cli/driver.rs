@@ -109,6 +109,12 @@ impl User {
         self.command(arguments).output().expect("agora-cli starts").into()
     }
 
+    /// The exit code of a command with this stderr.
+    pub(crate) fn code_with_stderr(&self, stderr: impl Into<Stdio>, arguments: &[&str]) -> Option<i32> {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(stderr).status().expect("agora-cli starts").code()
+    }
+
     /// Starts a command with JSON output and lets it run.
     pub(crate) fn begins(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(&[&["--output", "json"], arguments].concat());

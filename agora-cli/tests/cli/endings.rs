@@ -1,5 +1,6 @@
 //! How commands end that do not end well.
 
+use std::fs::File;
 use std::process::Command;
 use std::time::Duration;
 
@@ -80,4 +81,24 @@ fn a_closed_stdout_ends_the_program_quietly() {
     drop(list.stdout.take());
     let ended: Ended = list.wait_with_output().expect("it ends").into();
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_stderr_that_cannot_be_written_leaves_the_exit_code_as_it_is() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    user.json(&["status", "--wait", "1"]).line();
+    for (code, arguments) in [
+        (0, &["list"][..]),
+        (2, &["bid"]),
+        (2, &["--output", "json", "bid"]),
+        (2, &["--config", "/nowhere", "list"]),
+        (3, &["show", "00000000-0000-0000-0000-000000000001"]),
+        (4, &["--output", "json", "--timeout", "300ms", "--cluster", "another", "list"]),
+    ] {
+        let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        assert_eq!(user.code_with_stderr(full, arguments), Some(code), "{arguments:?}");
+        let (_, closed) = std::io::pipe().expect("a pipe");
+        assert_eq!(user.code_with_stderr(closed, arguments), Some(code), "{arguments:?}");
+    }
 }

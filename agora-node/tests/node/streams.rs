@@ -1,8 +1,8 @@
 //! Streams that cannot be written: nobody reads them any more, or the disk is full.
 
 use std::fs::File;
-use std::io::PipeWriter;
-use std::process::{Output, Stdio};
+use std::io::{BufRead, BufReader, PipeWriter};
+use std::process::{Command, Output, Stdio};
 
 use agora::transport::free_broadcast_port;
 
@@ -16,6 +16,11 @@ fn full() -> Stdio {
 /// A pipe that nobody reads.
 fn closed() -> PipeWriter {
     std::io::pipe().expect("a pipe").1
+}
+
+/// Both.
+fn broken() -> [Stdio; 2] {
+    [full(), closed().into()]
 }
 
 /// The exit status, and what came on stderr, with this stdout.
@@ -52,4 +57,33 @@ fn a_stdout_on_a_full_disk_is_a_fault_and_says_so() {
     }
     let json = format!("{{\"error\":\"fault\",\"reason\":\"{error}\"}}\n");
     assert_eq!(with_stdout(full(), &["--output", "json", "--print-config"]), (Some(1), json));
+}
+
+#[test]
+fn a_stderr_that_cannot_be_written_leaves_the_exit_status_as_it_is() {
+    for args in [&["--bind"][..], &["--output", "json", "--bind"], &["--cluster", ""]] {
+        for stderr in broken() {
+            let status = command(args).stderr(stderr).status().expect("the binary runs");
+            assert_eq!(status.code(), Some(2), "{args:?}");
+        }
+    }
+    for stderr in broken() {
+        let status = command(&["--print-config"]).stdout(full()).stderr(stderr).status().expect("the binary runs");
+        assert_eq!(status.code(), Some(1));
+    }
+}
+
+#[test]
+fn warnings_that_cannot_be_written_do_not_end_the_node() {
+    let port = port();
+    let args = &alone(&port)[..6];
+    for stderr in broken() {
+        let child = command(args).env("RUST_LOG", "debug").stdout(Stdio::piped()).stderr(stderr).spawn();
+        let mut child = child.expect("the binary runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("ready")), "what a partition does is warned of before that");
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    }
 }
