@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use agora::client::ClientConfig;
@@ -49,7 +50,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", env = "AGORA_CONFIG", hide_env = true)]
     config: Option<PathBuf>,
     /// Ask this node too, where no broadcast reaches it (repeatable)
-    #[arg(long, global = true, value_name = "ADDR", env = "AGORA_JOIN", hide_env = true, value_delimiter = ',')]
+    #[arg(long, global = true, value_name = "ADDR", env = "AGORA_JOIN", hide_env = true, value_delimiter = ',', value_parser = trimmed::<String>)]
     join: Vec<String>,
     /// The cluster's name [default: agora]
     #[arg(long, global = true, value_name = "NAME", env = "AGORA_CLUSTER", hide_env = true)]
@@ -64,7 +65,8 @@ pub(crate) struct Global {
         value_name = "IP",
         env = "AGORA_BROADCAST_ADDRESS",
         hide_env = true,
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = trimmed::<Ipv4Addr>
     )]
     broadcast_address: Vec<Ipv4Addr>,
     /// Be the participant of this name [default: default]
@@ -209,6 +211,11 @@ impl Settings {
     pub(crate) fn cluster(&self) -> &str {
         &self.cluster
     }
+}
+
+/// An element of a list: in the environment a space may follow the comma.
+pub(crate) fn trimmed<T: FromStr>(text: &str) -> Result<T, T::Err> {
+    text.trim().parse()
 }
 
 /// Whether arguments that could not be understood ask for JSON.

@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) advertise: Option<SocketAddr>,
 
     /// A node to join, host:port, where no broadcast reaches it (repeatable)
-    #[arg(long, value_name = "ADDR", env = "AGORA_JOIN", hide_env = true, value_delimiter = ',', help_heading = NETWORK)]
+    #[arg(long, value_name = "ADDR", env = "AGORA_JOIN", hide_env = true, value_delimiter = ',', help_heading = NETWORK, value_parser = values::trimmed)]
     pub(crate) join: Option<Vec<String>>,
 
     /// Where nodes and clients meet; nodes of one machine share it [default: 12345]

@@ -17,9 +17,15 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     read(text, ADDRESS)
 }
 
-/// `--broadcast-address`.
+/// `--join`: in a list from the environment a space may follow the comma.
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a parser")]
+pub(crate) fn trimmed(text: &str) -> Result<String, String> {
+    Ok(text.trim().into())
+}
+
+/// `--broadcast-address`: likewise.
 pub(crate) fn ip(text: &str) -> Result<Ipv4Addr, String> {
-    read(text, IP)
+    read(text.trim(), IP)
 }
 
 /// `--id`.

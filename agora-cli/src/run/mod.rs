@@ -33,7 +33,7 @@ use self::show::Crash;
 use self::trace::{Roles, Trace};
 use crate::commands::auction;
 use crate::failure::Failure;
-use crate::options::Settings;
+use crate::options::{Settings, trimmed};
 use crate::output::Printer;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     trace: bool,
     /// Play this role only: a bidder's name, or `auctioneer` (repeatable)
     /// [default: all]
-    #[arg(long, value_name = "NAME", env = "AGORA_ONLY", hide_env = true, value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", env = "AGORA_ONLY", hide_env = true, value_delimiter = ',', value_parser = trimmed::<String>)]
     only: Vec<String>,
     /// Bid in this auction, which is there, instead of creating one
     #[arg(long, value_name = "AUCTION", value_parser = auction, env = "AGORA_AUCTION", hide_env = true, conflicts_with = "local")]

@@ -32,7 +32,7 @@ fn two_processes_play_one_script_between_them() {
     let user = User::new(cluster.broadcast_port);
     let (mut first, auction) = auctioneer(&user, &["--only", "alice"]);
     line_until(&mut first, |line| line["event"] == "participant-joined");
-    let second = user.json(&["run", PAINTING, "--auction", &auction, "--only", "bob,carol"]);
+    let second = user.json(&["run", PAINTING, "--auction", &auction, "--only", "bob, carol"]);
     let (first, second) = (result(&ends(first)), result(&second));
     for result in [&first, &second] {
         assert_eq!((&result["auction"], &result["total"]), (&json!(auction), &json!("45.75")));

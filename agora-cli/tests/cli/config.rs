@@ -18,6 +18,15 @@ fn a_file_gives_what_flags_and_environment_do_not() {
 }
 
 #[test]
+fn in_a_list_a_space_may_follow_the_comma() {
+    let cluster = Cluster::of(1);
+    let user = User::new(cluster.broadcast_port);
+    let (to, join) = ("127.255.255.255, 127.255.255.255", "127.0.0.1:9, 127.0.0.1:9");
+    let ended = user.json(&["--broadcast-address", to, "--join", join, "status", "--wait", "1"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_line_and_a_hint() {
     let folder = Folder::new();
     let file = folder.file("agora.toml", "cluster = \"agora\"\nbroadcast-prt = 5\n");

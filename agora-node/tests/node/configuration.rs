@@ -205,6 +205,17 @@ fn a_flag_goes_before_the_environment_that_before_the_file_that_before_the_prese
 }
 
 #[test]
+fn in_a_list_from_the_environment_a_space_may_follow_the_comma() {
+    let mut command = command(&["--print-config"]);
+    let (status, stdout, stderr) =
+        run(command.env("AGORA_JOIN", "a:1, b:2 ").env("AGORA_BROADCAST_ADDRESS", "127.255.255.255, 10.0.0.255"));
+    assert_eq!(status, 0, "{stderr}");
+    for line in ["join = [\"a:1\", \"b:2\"]", "broadcast-address = [\"127.255.255.255\", \"10.0.0.255\"]"] {
+        assert!(stdout.lines().any(|printed| printed == line), "{line} is not in\n{stdout}");
+    }
+}
+
+#[test]
 fn the_printed_configuration_reads_back_the_same() {
     let args = ["--cluster-size", "3", "--heart-beat-interval", "70ms", "--join", "a:1", "--bind", "127.0.0.1:4000"];
     let (_, first, _) = run(command(&["--print-config"]).args(args));
