@@ -75,6 +75,13 @@ impl Printer {
         }
     }
 
+    /// The same of what goes on, for who sits before a terminal.
+    pub(crate) fn progress(self, text: &str) {
+        if io::stderr().is_terminal() {
+            self.note(text);
+        }
+    }
+
     /// One result: as a line of JSON, or as text (which ends without a newline; nothing is written if it is empty).
     pub(crate) fn print(self, json: impl FnOnce() -> Value, text: impl FnOnce(Self) -> String) -> Result<(), Failure> {
         let line = match self.format {

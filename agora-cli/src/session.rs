@@ -26,7 +26,7 @@ pub(crate) async fn leader(client: &Client, timeout: Option<Duration>, printer: 
         leader = &mut found => return Ok(leader?),
         () = tokio::time::sleep(QUIET) => {}
     }
-    printer.note("no leader found yet; looking on, until ctrl-c");
+    printer.progress("no leader found yet; looking on, until ctrl-c");
     Ok(found.await?)
 }
 

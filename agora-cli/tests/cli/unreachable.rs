@@ -33,6 +33,14 @@ fn in_text_the_error_comes_with_a_hint() {
 }
 
 #[test]
+fn that_it_looks_on_for_a_leader_is_told_on_a_terminal_only() {
+    let ended = alone().runs(&["--timeout", "2500ms", "watch"]);
+    assert_eq!(ended.code, Some(4));
+    assert!(ended.stderr.starts_with("error: no leader found; "), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 2, "the error and its hint: {ended:?}");
+}
+
+#[test]
 fn a_run_gives_up_only_where_told_to() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scripts/painting.toml");
     let ended = alone().json(&["--timeout", "300ms", "run", script]);
