@@ -182,7 +182,7 @@ fn the_table_of_commands_names_the_keys_that_they_print() {
         let ended = user.json(command);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let nested = matches!(command[0], "member" | "leader");
-        let name = command[..1 + usize::from(nested)].join(" ");
+        let name = command[..=usize::from(nested)].join(" ");
         seen.entry(name).or_default().extend(ended.lines());
         ended.lines()[0]["auction"].as_str().unwrap_or_default().to_owned()
     };
