@@ -91,7 +91,7 @@ pub(crate) fn parse(format: Format) -> Result<Cli, ExitCode> {
     Cli::try_parse().map_err(|error| {
         let error = named_by_source(error);
         if !error.use_stderr() {
-            let printed = error.print().and_then(|()| io::stdout().flush()).or_else(output::unwritten);
+            let printed = error.print().and_then(|()| io::stdout().flush()).or_else(|error| output::unwritten(&error));
             return printed.map_or_else(|failure| failure.report(format), |()| ExitCode::SUCCESS);
         }
         if format == Format::Json {

@@ -54,12 +54,12 @@ impl Format {
 /// Writes to stdout, at once.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).or_else(unwritten)
+    out.write_all(bytes).and_then(|()| out.flush()).or_else(|error| unwritten(&error))
 }
 
 /// What it means that stdout was not written: where nobody reads it any more, the program ends quietly; else it is a
 /// fault.
-pub(crate) fn unwritten(error: io::Error) -> Result<(), Failure> {
+pub(crate) fn unwritten(error: &io::Error) -> Result<(), Failure> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::fault(format!("cannot write to stdout: {error}"))),

@@ -75,7 +75,7 @@ async fn serve(options: Options, format: Format) -> Result<ExitCode, Failure> {
         node.stop();
     }
     match node.ended().await {
-        Ending::Stopped | Ending::Killed => told.or_else(output::unwritten).map(|()| ExitCode::SUCCESS),
+        Ending::Stopped | Ending::Killed => told.or_else(|error| output::unwritten(&error)).map(|()| ExitCode::SUCCESS),
         Ending::Fault(fault) => Err(fault.into()),
     }
 }
