@@ -12,7 +12,7 @@ use clap_complete::Shell;
 
 use crate::failure::{self, Failure};
 use crate::output::{self, Format};
-use crate::settings::Settings;
+use crate::settings::{PROGRAM, Settings};
 
 /// What the program is asked to do.
 #[derive(Debug, Parser)]
@@ -25,18 +25,6 @@ pub(crate) struct Cli {
     /// A TOML file with settings, named like the flags
     #[arg(long, value_name = "FILE", env = "AGORA_CONFIG", hide_env = true, help_heading = PROGRAM)]
     pub(crate) config: Option<PathBuf>,
-
-    /// Events on stdout: text, or json, an object a line [default: text]
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "AGORA_OUTPUT",
-        hide_env = true,
-        default_value = "text",
-        hide_default_value = true
-    )]
-    #[arg(help_heading = PROGRAM)]
-    pub(crate) output: Format,
 
     /// Check the configuration, and end
     #[arg(long, help_heading = PROGRAM)]
@@ -69,8 +57,6 @@ A server of the Agora auction system
 With no flags it binds an ephemeral UDP port, finds other nodes by broadcast,
 and joins or founds the cluster `agora`. A flag goes before the environment,
 that before the file, that before the preset.";
-
-const PROGRAM: &str = "Program";
 
 const EXAMPLES: &str = "\
 Durations are written 250ms, 20s or 2m.

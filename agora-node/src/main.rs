@@ -15,7 +15,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let format = output::Format::wanted();
     match cli::parse(format) {
-        Ok(cli) => run::run(&cli, format).unwrap_or_else(|failure| failure.report(format)),
+        Ok(cli) => run::run(&cli).unwrap_or_else(|failure| failure.report(format)),
         Err(code) => code,
     }
 }

@@ -14,9 +14,11 @@ use uuid::Uuid;
 use crate::failure::Failure;
 
 /// `--output`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// For people.
+    #[default]
     Text,
     /// One object a line.
     Json,

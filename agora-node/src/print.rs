@@ -36,6 +36,7 @@ pub(crate) fn print(options: &Options, set: &Settings) -> Result<String, Failure
         max_auctions: Some(settings.max_auctions),
         max_bidders: Some(settings.max_bidders),
         data_dir: options.data_dir.clone(),
+        output: Some(set.output.unwrap_or_default()),
         http: None,
         secret_file: None,
     };

@@ -14,9 +14,10 @@ use crate::failure::Failure;
 use crate::options;
 use crate::output::{self, Format, Teller};
 use crate::print;
+use crate::settings::Settings;
 
-/// Does what the command line asks for.
-pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
+/// Does what the command line asks for; it fails only before it knows in which format to tell errors.
+pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     if let Some(shell) = cli.completions {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "agora-node", &mut script);
@@ -29,9 +30,15 @@ pub(crate) fn run(cli: &Cli, format: Format) -> Result<ExitCode, Failure> {
     }
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
     let set = options::merged(cli)?;
-    let options = options::options(&set)?;
+    let format = set.output.unwrap_or_default();
+    Ok(go(cli, &set, format).unwrap_or_else(|failure| failure.report(format)))
+}
+
+/// Does it with these settings.
+fn go(cli: &Cli, set: &Settings, format: Format) -> Result<ExitCode, Failure> {
+    let options = options::options(set)?;
     if cli.print_config {
-        return output::write(print::print(&options, &set)?.as_bytes()).map(|()| ExitCode::SUCCESS);
+        return output::write(print::print(&options, set)?.as_bytes()).map(|()| ExitCode::SUCCESS);
     }
     if cli.check_config {
         return Ok(ExitCode::SUCCESS);

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::output::Format;
 use crate::values;
 
 /// What is set at one level of precedence; nothing, where the level is silent.
@@ -115,6 +116,11 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "DIR", env = "AGORA_DATA_DIR", hide_env = true, help_heading = CLUSTER)]
     pub(crate) data_dir: Option<PathBuf>,
 
+    /// Events on stdout: text, or json, an object a line [default: text]
+    #[arg(long, value_name = "FORMAT", env = "AGORA_OUTPUT", hide_env = true, help_heading = PROGRAM)]
+    #[serde(deserialize_with = "values::file::format")]
+    pub(crate) output: Option<Format>,
+
     // Known, so that they are refused by name until they exist.
     #[arg(long, value_name = "ADDR", env = "AGORA_HTTP", hide_env = true, hide = true)]
     pub(crate) http: Option<String>,
@@ -126,6 +132,7 @@ const NETWORK: &str = "Network";
 const CLUSTER: &str = "Cluster";
 const TIMING: &str = "Timing";
 const AUCTIONS: &str = "Auctions";
+pub(crate) const PROGRAM: &str = "Program";
 
 impl Settings {
     /// What is set here, and below it what `lower` sets.
@@ -153,6 +160,7 @@ impl Settings {
             max_auctions: self.max_auctions.or(lower.max_auctions),
             max_bidders: self.max_bidders.or(lower.max_bidders),
             data_dir: self.data_dir.or(lower.data_dir),
+            output: self.output.or(lower.output),
             http: self.http.or(lower.http),
             secret_file: self.secret_file.or(lower.secret_file),
         }

@@ -56,6 +56,8 @@ fn read<T: FromStr>(text: &str, expected: &str) -> Result<T, String> {
 pub(crate) mod file {
     use serde::de::{Deserialize, Deserializer, Error};
 
+    use crate::output::Format;
+
     use super::{ADDRESS, ID, IP, Ipv4Addr, NUMBER, PORT, SIZE, SocketAddr, Uuid};
 
     pub(crate) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
@@ -76,6 +78,10 @@ pub(crate) mod file {
 
     pub(crate) fn port<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
         read(from, PORT)
+    }
+
+    pub(crate) fn format<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Format>, D::Error> {
+        String::deserialize(from)?.parse().map(Some).map_err(D::Error::custom)
     }
 
     pub(crate) fn number<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {

@@ -205,6 +205,18 @@ fn a_flag_goes_before_the_environment_that_before_the_file_that_before_the_prese
 }
 
 #[test]
+fn the_file_says_the_format_too() {
+    let path = file("format.toml", "output = \"json\"\n").display().to_string();
+    let failing = ["--config", &path, "--cluster-size", "3", "--check-data"];
+    let error: Value = serde_json::from_str(&refused(&failing)).expect("an object");
+    assert_eq!(error["reason"], "--check-data needs --data-dir");
+    let flagged = refused(&[&failing[..], &["--output", "text"]].concat());
+    assert_eq!(flagged, "error: --check-data needs --data-dir\n");
+    let path = file("other.toml", "output = \"xml\"\n").display().to_string();
+    assert!(refused(&["--config", &path]).contains("`xml` is neither text nor json"));
+}
+
+#[test]
 fn in_a_list_from_the_environment_a_space_may_follow_the_comma() {
     let mut command = command(&["--print-config"]);
     let (status, stdout, stderr) =
