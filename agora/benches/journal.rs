@@ -1,7 +1,8 @@
 //! The journal beside redb, and a bare file as the floor: what durable appends cost, what a start reads, what is on disk.
 //!
 //! All three keep the same entries, of 200 bytes as MessagePack, in the same folder of the target directory, and take
-//! turns, so that what else the machine does meets all of them. A figure is the median of the runs.
+//! short turns in changing order, so that what else the machine does meets all of them. A figure is the median of the
+//! runs.
 //!
 //! Run it: `cargo bench -p agora --bench journal`. Without `--bench`, as `cargo test --benches` runs it, it does little.
 
@@ -31,15 +32,18 @@ const LARGEST_GROUP: u64 = 4_096;
 
 /// How much is done.
 struct Size {
-    runs: usize,
-    /// Entries a flush, and flushes.
+    /// Of appends: short and many, since what a flush costs on a shared disk changes within seconds.
+    appends: usize,
+    /// Of reads.
+    reads: usize,
+    /// Entries a flush, and flushes a run.
     groups: [(u64, u64); 3],
     /// To be read back.
     entries: u64,
 }
 
-const FULL: Size = Size { runs: 5, groups: [(1, 200), (64, 60), (1_024, 20)], entries: 1_000_000 };
-const LITTLE: Size = Size { runs: 1, groups: [(1, 2), (64, 2), (1_024, 1)], entries: 5_000 };
+const FULL: Size = Size { appends: 31, reads: 5, groups: [(1, 40), (64, 20), (1_024, 8)], entries: 1_000_000 };
+const LITTLE: Size = Size { appends: 1, reads: 1, groups: [(1, 2), (64, 2), (1_024, 1)], entries: 5_000 };
 
 /// A log on a disk.
 trait Log {
@@ -111,7 +115,8 @@ impl Kind {
         let entries = match self {
             Self::Journal => Journal::open(Directory::open(folder)?, owner())?.1.ok_or("no log")?.entries,
             Self::Redb => {
-                let table = Database::open(folder.join(LOG))?.begin_read()?.open_table(TABLE)?;
+                let database = Database::open(folder.join(LOG))?;
+                let table = database.begin_read()?.open_table(TABLE)?;
                 table.iter()?.map(|line| Ok(rmp_serde::from_slice(line?.1.value())?)).collect::<Outcome<_>>()?
             }
             Self::File => {
@@ -194,8 +199,9 @@ fn line(what: &str, unit: &str, figures: &Figures, digits: usize) {
 fn appends(root: &Path, runs: usize, group: u64, flushes: u64) -> Outcome<Figures> {
     let mut figures = Figures::default();
     let todo = (0..flushes).map(|flush| entries(flush * group + 1, group)).collect::<Outcome<Vec<_>>>()?;
-    for _ in 0..runs {
-        for kind in KINDS {
+    for run in 0..runs {
+        for turn in 0..KINDS.len() {
+            let kind = KINDS[(run + turn) % KINDS.len()];
             let folder = Folder::new(root, "appends")?;
             let mut log = kind.create(&folder.0)?;
             let (took, ()) = timed(|| todo.iter().try_for_each(|entries| log.append(entries)))?;
@@ -245,14 +251,16 @@ fn file_system(root: &Path) -> Outcome<String> {
 fn main() -> Outcome<()> {
     let size = if std::env::args().any(|argument| argument == "--bench") { FULL } else { LITTLE };
     let root = Folder::new(Path::new(env!("CARGO_TARGET_TMPDIR")), &format!("journal-{}", std::process::id()))?;
-    println!("entries of {ENTRY} bytes, on {}, medians of {} runs", file_system(&root.0)?, size.runs);
+    let Size { appends: writing, reads: reading, .. } = size;
+    let disk = file_system(&root.0)?;
+    println!("entries of {ENTRY} bytes, on {disk}; medians of {writing} runs of appends and {reading} of reads");
     let heads = ["journal", "redb", "file", "", "redb/j.", "j./file"];
     let [journal, redb, file, unit, over, floor] = heads;
     println!("{:<28} {journal:>10} {redb:>10} {file:>10} {unit:<7} {over:>8} {floor:>8}", "");
     for (group, flushes) in size.groups {
-        line(&format!("append, {group} a flush"), "ms", &appends(&root.0, size.runs, group, flushes)?, 3);
+        line(&format!("append, {group} a flush"), "ms", &appends(&root.0, size.appends, group, flushes)?, 3);
     }
-    let (times, sizes) = reads(&root.0, size.runs, size.entries)?;
+    let (times, sizes) = reads(&root.0, size.reads, size.entries)?;
     line(&format!("read {} entries", size.entries), "ms", &times, 0);
     line(&format!("on disk, {LARGEST_GROUP} a flush"), "B/entry", &sizes, 1);
     Ok(())
