@@ -97,6 +97,8 @@ impl<S: Storage> Journal<S> {
             if found.torn > 0 {
                 storage.truncate(found.length)?;
             }
+            // What the process that wrote it had not flushed may be in memory only; from here on it counts.
+            storage.flush()?;
         }
         let (length, commit) = recovered.as_ref().map_or((0, Index(0)), |found| (found.length, found.commit));
         Ok((Self { storage, owner, length, buffer: Vec::new(), commit, failed: false }, recovered))
