@@ -1,11 +1,10 @@
 //! A bidder that is a program, in any language: a JSON line in per event, a JSON line out per bid.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use agora::client::Events;
 use agora::client::event::{Event, What};
 use agora::id::Round;
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::bidder::{Bidder, Tale, leaves_the_round_open};
+use super::bidder::{Bidder, Feed, Tale, leaves_the_round_open};
 use super::cast::Cast;
 use super::script::{Move, Plan, Program, Script};
 use crate::commands::{deadline, summary_json};
@@ -27,6 +26,9 @@ use crate::output::complain;
 const MAX_LINE: u64 = 4_096;
 /// Lines that wait for a program to read them; one that is further behind has stalled for good.
 const MAX_UNREAD: usize = 10_000;
+/// So many answers of a program to one round may be refused; no more of it is looked at. The leader stops answering
+/// whoever is refused too often (`BUSY`).
+const MAX_REFUSED: u32 = 8;
 /// How long a program may take to end once its stdin is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -71,7 +73,7 @@ fn start(program: &Program, folder: &Path) -> std::io::Result<Running> {
 }
 
 /// Lets the program bid until the auction is over.
-pub(super) async fn play(bidder: Bidder, events: Events, mut running: Running, time_limit: Option<Duration>) {
+pub(super) async fn play(bidder: Bidder, feed: Feed, mut running: Running, time_limit: Option<Duration>) {
     let (unread, lines_in) = mpsc::channel(MAX_UNREAD);
     let (said, lines_out) = mpsc::channel(16);
     if let Some(stdin) = running.child.stdin.take() {
@@ -83,8 +85,17 @@ pub(super) async fn play(bidder: Bidder, events: Events, mut running: Running, t
     if let Some(stderr) = running.child.stderr.take() {
         tokio::spawn(relay(stderr, bidder.name.clone()));
     }
-    let mut exec = Exec { bidder, unread: Some(unread), time_limit, open: VecDeque::new(), dead: false };
-    if let Err(failure) = exec.follow(events, lines_out).await {
+    let mut exec = Exec {
+        bidder,
+        feed,
+        unread: Some(unread),
+        time_limit,
+        open: VecDeque::new(),
+        refused: BTreeMap::new(),
+        started: Round(0),
+        dead: false,
+    };
+    if let Err(failure) = exec.follow(lines_out).await {
         exec.bidder.tell(Tale::Broken(failure));
     }
     // Its stdin closes.
@@ -104,23 +115,26 @@ struct Said {
 
 struct Exec {
     bidder: Bidder,
+    feed: Feed,
     unread: Option<mpsc::Sender<String>>,
     time_limit: Option<Duration>,
     /// Rounds without an answer, oldest first, and when it is too late.
     open: VecDeque<(Round, Option<Instant>)>,
+    /// How many answers to a round were refused; those to rounds that are still to come count for the last one.
+    refused: BTreeMap<Round, u32>,
+    /// The last round that was started.
+    started: Round,
     dead: bool,
 }
 
 impl Exec {
-    async fn follow(
-        &mut self,
-        mut events: Events,
-        mut lines: mpsc::Receiver<Result<String, String>>,
-    ) -> Result<(), Failure> {
+    async fn follow(&mut self, mut lines: mpsc::Receiver<Result<String, String>>) -> Result<(), Failure> {
         loop {
             let limit = self.open.iter().filter_map(|(_, limit)| *limit).min();
             tokio::select! {
-                event = events.next() => {
+                // A program that never stops talking must not keep the auction waiting.
+                biased;
+                event = self.feed.next() => {
                     let Some(event) = event else { return Ok(()) };
                     let event = event?;
                     let last = event.what.is_last();
@@ -154,10 +168,13 @@ impl Exec {
             self.write(&json!({"event": "hello", "name": name, "participant": participant, "auction": auction}));
         }
         self.write(&events::to_json(&event, &Names::new()));
+        if let What::RoundStarted { round, .. } = event.what {
+            self.started = round;
+        }
         match event.what {
             What::RoundStarted { round, .. } if round < self.bidder.since => {}
             What::RoundStarted { round, .. } if self.dead => {
-                self.bidder.play(round, Move::Pass).await?;
+                self.bidder.play(&mut self.feed, round, Move::Pass).await?;
             }
             What::RoundStarted { round, .. } => self.open.push_back((round, self.time_limit.map(deadline))),
             What::RoundCompleted { round, .. } if self.open.iter().any(|(open, _)| *open == round) => {
@@ -194,13 +211,22 @@ impl Exec {
         if matches!(&answer, Move::Bid(amount) if amount.len() > 64) {
             return self.rubbish("an amount of more than 64 characters".into()).await;
         }
-        match self.bidder.play(round, answer).await? {
+        let counted = round.min(self.started);
+        if self.refused.get(&counted).is_some_and(|refused| *refused >= MAX_REFUSED) {
+            return Ok(());
+        }
+        match self.bidder.play(&mut self.feed, round, answer).await? {
             Some(refusal) => {
                 let (code, reason) = (refusal.code, refusal.reason);
                 let auction = self.bidder.auction;
                 self.write(&json!({"event": "bid-refused", "auction": auction, "round": round, "code": code, "reason": reason}));
                 if !leaves_the_round_open(code) {
                     self.open.retain(|(open, _)| *open != round);
+                }
+                let refused = self.refused.entry(counted).or_default();
+                *refused += 1;
+                if *refused == MAX_REFUSED {
+                    return self.stubborn(counted).await;
                 }
             }
             None => self.open.retain(|(open, _)| *open != round),
@@ -213,6 +239,14 @@ impl Exec {
         let round = self.open.pop_front().map(|(round, _)| round);
         self.failed(round, &mistake);
         self.pass(round).await
+    }
+
+    /// The round is a pass, unless it has an answer.
+    async fn stubborn(&mut self, round: Round) -> Result<(), Failure> {
+        self.failed(Some(round), &format!("{MAX_REFUSED} answers to one round were refused; no more are looked at"));
+        let is_open = self.open.iter().any(|(open, _)| *open == round);
+        self.open.retain(|(open, _)| *open != round);
+        self.pass(is_open.then_some(round)).await
     }
 
     async fn died(&mut self) -> Result<(), Failure> {
@@ -237,9 +271,9 @@ impl Exec {
         Ok(())
     }
 
-    async fn pass(&self, round: Option<Round>) -> Result<(), Failure> {
+    async fn pass(&mut self, round: Option<Round>) -> Result<(), Failure> {
         if let Some(round) = round {
-            self.bidder.play(round, Move::Pass).await?;
+            self.bidder.play(&mut self.feed, round, Move::Pass).await?;
         }
         Ok(())
     }

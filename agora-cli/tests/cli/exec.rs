@@ -114,3 +114,46 @@ done
     assert_eq!(refused.len(), 2);
     assert!(refused.iter().all(|line| line["code"] == "BELOW_MINIMUM" && line["name"] == "paul"));
 }
+
+#[test]
+fn a_program_that_repeats_what_is_refused_passes_and_the_auction_ends() {
+    // It asks for more than a leader refuses at a time.
+    for program in [
+        r#"while read event; do
+  case "$event" in *'"round-started"'*|*'"bid-refused"'*) echo '{"bid": "1"}';; esac
+done
+"#,
+        r#"i=0
+while [ $i -lt 200 ]; do echo '{"round": 1, "bid": "1"}'; i=$((i + 1)); done
+while read event; do
+  case "$event" in *'"round-started"'*'"round":2'*) echo '{"pass": true}';; esac
+done
+"#,
+    ] {
+        let ended = runs(program, "");
+        assert_eq!(result(&ended)["winner"], "rita");
+        let failures = failures(&ended);
+        let refused = ended.lines().iter().filter(|line| line["event"] == "bid-refused").count();
+        // One more, if it was there before the first round.
+        assert!(refused >= 8 && refused <= 8 * failures.len() + 8, "{ended:?}");
+        assert_eq!(failures[0].0, 1, "{failures:?}");
+        assert!(failures.iter().all(|(_, reason)| reason.contains("8 answers to one round were refused")));
+    }
+}
+
+#[test]
+fn a_request_that_the_leader_does_not_answer_ends_with_its_round() {
+    // After 64 refusals within a minute the leader says BUSY: the next one has no outcome.
+    let folder = Folder::new();
+    let bids = vec!["\"1\""; 66].join(", ");
+    let script = format!(
+        "[auction]\nitem = \"Vase\"\nmin-bid = \"5\"\nrounds = 66\nbidders = 1\nround-timeout = \"500ms\"\n\
+         [[bidder]]\nname = \"paul\"\nbids = [{bids}]\n"
+    );
+    let path = folder.file("script.toml", &script);
+    let ended = User::new(9).json(&["run", path.to_str().expect("UTF-8"), "--local", "1"]);
+    assert_eq!(result(&ended)["winner"], Value::Null);
+    let failures = failures(&ended);
+    assert_eq!(failures.len(), 2, "{failures:?}");
+    assert!(failures.iter().all(|(_, reason)| reason.contains("did not answer before the round was over")));
+}
