@@ -1,5 +1,7 @@
 //! `cancel`: end an auction without a winner.
 
+use agora::auction::event::MAX_ITEM;
+use agora::auction::refusal::{Code, Refusal};
 use agora::client::message::Action;
 use agora::id::AuctionId;
 
@@ -20,6 +22,11 @@ pub(crate) struct Args {
 
 /// Runs it.
 pub(crate) async fn run(args: Args, session: &Session) -> Result<(), Failure> {
+    // A much longer one would not even fit a datagram, and never be answered.
+    if let Some(bytes) = args.reason.as_ref().map(String::len).filter(|bytes| *bytes > MAX_ITEM) {
+        let reason = format!("reason has 1 to {MAX_ITEM} bytes, not {bytes}");
+        return Err(Failure::refused(&Refusal { code: Code::BadRequest, reason }));
+    }
     let ack = session.submit(Action::Cancel { auction: args.auction, reason: args.reason }).await?;
     print_done(session, args.auction, &ack, "cancelled")
 }

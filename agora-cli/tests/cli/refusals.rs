@@ -95,6 +95,10 @@ fn who_may_not_and_what_is_too_early() {
         &["cancel", auction, "--reason", "START_TIMEOUT"],
         "refused: BAD_REQUEST: START_TIMEOUT is told only by the cluster; give another reason\n",
     );
+    refused(
+        &["cancel", auction, "--reason", &"x".repeat(2_000)],
+        "refused: BAD_REQUEST: reason has 1 to 200 bytes, not 2000\n",
+    );
 }
 
 #[test]
