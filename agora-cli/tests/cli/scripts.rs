@@ -90,3 +90,10 @@ fn a_script_that_is_not_there_is_named() {
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.stderr, "/no/such/script.toml: No such file or directory (os error 2)\n");
 }
+
+#[test]
+fn a_script_without_end_is_not_read_to_its_end() {
+    let ended = User::new(9).runs(&["run", "/dev/zero"]);
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(ended.stderr, "/dev/zero: more than the 1048576 bytes of any script\n");
+}

@@ -1,6 +1,7 @@
 //! TOML files for people: every mistake names the file, the line, and, for a misspelt key, the key that was meant.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -36,12 +37,19 @@ pub enum FileError {
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     let name = path.display().to_string();
     let unreadable = |reason: String| FileError::Unreadable { path: name.clone(), reason };
-    let length = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-    if length > LARGEST {
-        return Err(unreadable(format!("{length} bytes are more than the {LARGEST} of any configuration")));
-    }
-    let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = read_text(path, "configuration").map_err(unreadable)?;
     parse(&name, &text)
+}
+
+/// Reads a file of at most [`LARGEST`] bytes, and no more of one without end. `what` is what it is meant to be.
+pub fn read_text(path: &Path, what: &str) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut text = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > LARGEST {
+        return Err(format!("more than the {LARGEST} bytes of any {what}"));
+    }
+    String::from_utf8(text).map_err(|_| "stream did not contain valid UTF-8".into())
 }
 
 /// Reads `text` into `T`; `name` is the file that errors name.

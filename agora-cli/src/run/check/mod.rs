@@ -6,7 +6,7 @@ use std::path::Path;
 
 use agora::amount::Amount;
 use agora::auction::event::{Disclosure, MAX_BIDDERS, MAX_ROUNDS, Rule, Spec, Start};
-use agora::config::file::{LARGEST, nearest};
+use agora::config::file::{nearest, read_text};
 use toml::de::DeTable;
 
 use self::bidders::check_bidders;
@@ -30,11 +30,7 @@ pub(super) struct Place<'a> {
 pub(super) fn read(path: &Path, place: &Place<'_>) -> Result<Script, Failure> {
     let name = path.display().to_string();
     let unreadable = |reason: String| Failure::file(format!("{name}: {reason}"));
-    let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-    if length > LARGEST {
-        return Err(unreadable(format!("{length} bytes are more than the {LARGEST} of any script")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = read_text(path, "script").map_err(unreadable)?;
     let mut mistakes = Mistakes::new(&text);
     let found = check(&text, place, &mut mistakes);
     match found {
