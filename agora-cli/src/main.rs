@@ -29,7 +29,10 @@ fn main() -> ExitCode {
     };
     let format = match cli.global.format() {
         Ok(format) => format,
-        Err(failure) => return failure.report(Format::Text),
+        Err(failure) => {
+            let json = options::wants_json(std::env::args_os());
+            return failure.report(if json { Format::Json } else { Format::Text });
+        }
     };
     match block_on(cli, Printer::new(format)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,10 +61,16 @@ fn misused(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if options::wants_json(std::env::args_os()) {
-        let text = error.render().to_string();
-        let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let reason = one_line(&error.render().to_string());
         return Failure::usage(reason).report(Format::Json);
     }
     let _ = error.print();
     ExitCode::from(failure::USAGE)
+}
+
+/// What clap says, without how to use it.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    lines.map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }

@@ -35,3 +35,15 @@ fn an_unknown_key_is_refused_with_its_line_and_a_hint() {
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.stderr, format!("{path}:2: unknown key `broadcast-prt`; did you mean `broadcast-port`?\n"));
 }
+
+#[test]
+fn mistakes_in_the_file_and_in_flags_are_one_line_of_json() {
+    let ended = User::new(9).json(&["--config", "/dev/zero", "list"]);
+    assert_eq!(ended.code, Some(2));
+    let reason = "/dev/zero: more than the 1048576 bytes of any configuration";
+    assert_eq!(ended.error(), serde_json::json!({"error": "file", "reason": reason}));
+    let ended = User::new(9).json(&["create", "--item", "Vase"]);
+    assert_eq!(ended.code, Some(2));
+    let reason = "the following required arguments were not provided:; --rounds <R>; --bidders <B>";
+    assert_eq!(ended.error(), serde_json::json!({"error": "usage", "reason": reason}));
+}
