@@ -79,5 +79,7 @@ fn bad_usage_is_one_line_of_json_where_json_is_asked_for() {
     let ended = User::new(9).json(&["run", "x.toml", "--no-such-flag"]);
     assert_eq!(ended.code, Some(2));
     assert_eq!(ended.error()["error"], "usage");
-    assert_eq!(ended.error()["reason"], "unexpected argument '--no-such-flag' found");
+    let reason = "unexpected argument '--no-such-flag' found; \
+                  tip: to pass '--no-such-flag' as a value, use '-- --no-such-flag'";
+    assert_eq!(ended.error()["reason"], reason);
 }
