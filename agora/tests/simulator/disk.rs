@@ -34,24 +34,26 @@ impl Bytes {
 
     /// The process has ended (`power` stays: all that it wrote is there), or the machine.
     fn crash(&mut self, power: bool, dice: &mut Dice) {
+        self.crashing = false;
+        if power {
+            // What is not flushed can be read, and still be lost when the power goes.
+            return;
+        }
         let mut rest = std::mem::take(&mut self.pending);
-        if !power {
-            // The file's length may have arrived, and what is in it not.
-            if dice.coin() {
-                rest.truncate(dice.index(rest.len() + 1));
-            }
-            let (start, unit) = (self.durable.len(), UNITS[dice.index(UNITS.len())]);
-            let salt = dice.number();
-            for (place, byte) in rest.iter_mut().enumerate() {
-                // They arrive in any order, so that one may be missing before another that is there.
-                let number = ((start + place) / unit) as u64;
-                if ((number ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(3) {
-                    *byte = 0;
-                }
+        // The file's length may have arrived, and what is in it not.
+        if dice.coin() {
+            rest.truncate(dice.index(rest.len() + 1));
+        }
+        let (start, unit) = (self.durable.len(), UNITS[dice.index(UNITS.len())]);
+        let salt = dice.number();
+        for (place, byte) in rest.iter_mut().enumerate() {
+            // They arrive in any order, so that one may be missing before another that is there.
+            let number = ((start + place) / unit) as u64;
+            if ((number ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(3) {
+                *byte = 0;
             }
         }
         self.durable.append(&mut rest);
-        self.crashing = false;
     }
 }
 
@@ -67,7 +69,8 @@ impl Storage for Bytes {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.broken || self.crashing {
+        // What is in a full disk's file has its place.
+        if self.crashing {
             return Err(Self::error());
         }
         self.durable.append(&mut self.pending);
