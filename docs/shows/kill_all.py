@@ -25,7 +25,7 @@ AUCTIONS = 5
 BIDDERS = 10
 ROUNDS = 20
 # Later than this not all auctions would be there to go on.
-LATEST = 0.6
+LATEST = 0.4
 # Length and checksum of a record, and how a mark goes on.
 HEADER = 8
 MARK = b"\x81\xa1M"

@@ -22,7 +22,7 @@ def show():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--auctions", type=int, default=50)
     parser.add_argument("--bidders", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=80)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     dice = random.Random(args.seed)
