@@ -54,7 +54,7 @@ trait Log {
 impl Log for Journal<Directory> {
     fn append(&mut self, entries: &[Entry]) -> Outcome<()> {
         for entry in entries {
-            self.write(&Record::Append(entry.clone()));
+            self.write(&Record::Append(entry.clone()), entry.position.index);
         }
         Ok(self.flush()?)
     }
