@@ -8,7 +8,7 @@ use super::manager::deadlines::Deadlines;
 use super::manager::fates::Fates;
 use super::manager::lead::Lead;
 use super::manager::orders::Orders;
-use super::manager::reads::{Read, Reads};
+use super::manager::reads::{Page, Reads};
 use super::manager::request::{Kept, Request};
 use super::manager::sessions::Sessions;
 use super::manager::sources::Sources;
@@ -107,8 +107,8 @@ impl Manager {
             Lobby::LeaveRequest { call, auction } => self.ask(now, from, Request::leave(call, auction), out),
             Lobby::ReadyConfirm { call, auction } => self.ask(now, from, Request::start(call, auction), out),
             Lobby::ListRequest { session, read, state, auction, after } => {
-                let read = Read { from, number: read, phase: state, auction, after };
-                self.list(now, &session, read, out);
+                let page = Page { from, number: read, phase: state, auction, after };
+                self.list(now, &session, page, out);
             }
             Lobby::CreateAck(_)
             | Lobby::CreateDeny(_)

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::book::Held;
+use super::reads::Read;
 use super::sessions;
 use crate::auction::apply::apply;
 use crate::auction::decide::SUPERSEDED;
@@ -84,9 +85,8 @@ impl Manager {
             out.push(Output::Outcome(from, Outcome::EventsResponse { auction: ALL, epoch, last: None }));
             return;
         };
-        if after.0 > 0 && !known.is_some_and(|known| self.book.continues(auction, after, known)) {
-            let head = Head { auction, epoch: epoch.number, seq: after.next(), at };
-            out.push(Output::Outcome(from, Outcome::Cancel { head, reason: SUPERSEDED.into() }));
+        if !self.continues(auction, after, known) {
+            self.read(now, Read::Superseded { from, auction, after, held: known }, out);
             return;
         }
         let held = self.book.held(auction);
@@ -96,6 +96,29 @@ impl Manager {
         let last = held.and_then(Held::auction).map(Auction::seq);
         out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch, last }));
         self.follow(sessions::key(session), auction);
+    }
+
+    /// Whether who was sent the event `after` by the leader of `held` can be sent those that follow.
+    fn continues(&self, auction: AuctionId, after: Seq, held: Option<Epoch>) -> bool {
+        after.0 == 0 || held.is_some_and(|held| self.book.continues(auction, after, held))
+    }
+
+    /// This node is shown to lead: what is not here is nowhere.
+    pub(crate) fn answer_superseded(
+        &self,
+        now: Timestamp,
+        from: SocketAddr,
+        told: (AuctionId, Seq, Option<Epoch>),
+        out: &mut Vec<Output>,
+    ) {
+        let (auction, after, teller) = told;
+        if self.continues(auction, after, teller) {
+            return;
+        }
+        if let Some(lead) = &self.lead {
+            let head = Head { auction, epoch: lead.epoch.number, seq: after.next(), at: lead.at(now) };
+            out.push(Output::Outcome(from, Outcome::Cancel { head, reason: SUPERSEDED.into() }));
+        }
     }
 
     /// From now on the session is sent the auction's events, unless there will be none.

@@ -1,6 +1,6 @@
-//! Reads: pages of the committed auctions.
+//! Reads: pages of the committed auctions, and what waits like them until this node is shown to lead.
 
-use super::reads::Read;
+use super::reads::{Page, Read};
 use crate::auction::message::{Lobby, Output, Summary};
 use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
@@ -16,10 +16,14 @@ pub(crate) const SUMMARY_WITHOUT_ITEM: usize = 360;
 
 impl Manager {
     /// AUCTION_LIST_REQUEST: waits until a quorum shows that this node still leads.
-    pub(crate) fn list(&mut self, now: Timestamp, session: &Session, read: Read, out: &mut Vec<Output>) {
-        if !self.admit(now, read.from, session, out) {
-            return;
+    pub(crate) fn list(&mut self, now: Timestamp, session: &Session, page: Page, out: &mut Vec<Output>) {
+        if self.admit(now, page.from, session, out) {
+            self.read(now, Read::Page(page), out);
         }
+    }
+
+    /// Answers it once a quorum shows that this node still leads.
+    pub(crate) fn read(&mut self, now: Timestamp, read: Read, out: &mut Vec<Output>) {
         if let Some(ticket) = self.reads.take(now, read) {
             out.push(ToLog::Read { ticket }.into());
         }
@@ -32,14 +36,19 @@ impl Manager {
         }
         let (reads, next) = self.reads.ready(now, ticket);
         for read in &reads {
-            self.answer_read(read, out);
+            match read {
+                Read::Page(page) => self.answer_page(page, out),
+                Read::Superseded { from, auction, after, held } => {
+                    self.answer_superseded(now, *from, (*auction, *after, *held), out);
+                }
+            }
         }
         if let Some(ticket) = next {
             out.push(ToLog::Read { ticket }.into());
         }
     }
 
-    fn answer_read(&self, read: &Read, out: &mut Vec<Output>) {
+    fn answer_page(&self, read: &Page, out: &mut Vec<Output>) {
         let Some(lead) = &self.lead else { return };
         let (auctions, more) = match read.auction {
             Some(auction) => {
@@ -52,7 +61,7 @@ impl Manager {
         out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.number, epoch, commit, auctions, more }));
     }
 
-    fn page(&self, read: &Read) -> (Vec<Summary>, bool) {
+    fn page(&self, read: &Page) -> (Vec<Summary>, bool) {
         let (mut auctions, mut bytes) = (Vec::new(), 0);
         for auction in self.book.auctions_after(read.after) {
             if read.phase.is_some_and(|phase| phase != auction.phase()) {

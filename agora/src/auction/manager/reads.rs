@@ -5,15 +5,25 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::auction::message::Phase;
-use crate::id::AuctionId;
+use crate::id::{AuctionId, Epoch, Seq};
 use crate::time::Timestamp;
 
 /// At most so many reads wait; more are dropped, and asked again by their clients.
 pub(crate) const MAX_READS: usize = 1_024;
 
+/// What is answered once this node is shown to lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Auctions.
+    Page(Page),
+    /// That what somebody was told by the leader of `held` is not so here, if it still is not: who leads no more may
+    /// only lack it.
+    Superseded { from: SocketAddr, auction: AuctionId, after: Seq, held: Option<Epoch> },
+}
+
 /// A page of the auctions, as asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Read {
+pub(crate) struct Page {
     /// By whom.
     pub(crate) from: SocketAddr,
     /// Repeated in the answer.

@@ -11,7 +11,7 @@ use crate::auction::manager::delivery::ALL;
 use crate::auction::message::{Bidding, Head, Input, Line, Outcome, Output, Page};
 use crate::heartbeat::message::ClientBeat;
 use crate::id::{AuctionId, Epoch, Round, Seq};
-use crate::machine::FromLog;
+use crate::machine::{FromLog, ToLog};
 use crate::time::At;
 
 const WATCHER: u128 = 9;
@@ -100,11 +100,20 @@ fn what_is_asked_for_of_an_unknown_auction_is_answered_so() {
     assert_eq!(leader.tell(events(ALICE, auction, 0)), [Output::Outcome(address(ALICE), response)]);
 }
 
-/// What is answered to one that was sent the events up to `after` by the leader of `held`.
-fn resumed(leader: &mut Scene, auction: AuctionId, after: u64, held: Epoch) -> Vec<Output> {
+/// What is said at once to one that was sent the events up to `after` by the leader of `held`.
+fn resumes(leader: &mut Scene, auction: AuctionId, after: u64, held: Epoch) -> Vec<Output> {
     let (session, after) = (session(WATCHER), Seq(after));
     let request = Outcome::EventsRequest { session, auction: Some(auction), after, held: Some(held) };
     leader.tell(Input::Outcome(address(WATCHER), request))
+}
+
+/// The same, of a leader that is shown to lead as soon as it asks.
+fn resumed(leader: &mut Scene, auction: AuctionId, after: u64, held: Epoch) -> Vec<Output> {
+    let out = resumes(leader, auction, after, held);
+    match out[..] {
+        [Output::Log(ToLog::Read { ticket })] => leader.tell(FromLog::ReadReady { ticket }),
+        _ => out,
+    }
 }
 
 #[test]
@@ -196,4 +205,15 @@ fn the_winner_and_the_loser_and_the_others_are_told_the_result() {
         })
         .collect();
     assert_eq!(told, [(address(AUCTIONEER), "result"), (address(ALICE), "loser"), (address(BOB), "winner")]);
+}
+
+#[test]
+fn who_may_lead_no_more_does_not_tell_that_a_history_is_superseded() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let auction = leader.running(&mut log, spec());
+    // The event of a later leader that is not heard here.
+    let asked = resumes(&mut leader, auction, 6, epoch(9));
+    let [Output::Log(ToLog::Read { ticket })] = asked[..] else { panic!("{asked:?}") };
+    leader.tell(FromLog::Deposed);
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket }), []);
 }
