@@ -97,11 +97,11 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "D", env = "AGORA_AUCTION_START_TIMEOUT", hide_env = true, help_heading = AUCTIONS)]
     pub(crate) auction_start_timeout: Option<Interval>,
 
-    /// How long a finished auction is kept at least [default: 24h]
+    /// How long a finished auction is kept, if there is room [default: 24h]
     #[arg(long, value_name = "D", env = "AGORA_AUCTION_RETENTION", hide_env = true, help_heading = AUCTIONS)]
     pub(crate) auction_retention: Option<Interval>,
 
-    /// Above so many, new auctions are refused [default: 100000]
+    /// For one more, the auction that finished first goes [default: 100000]
     #[arg(long, value_name = "N", env = "AGORA_MAX_AUCTIONS", hide_env = true, help_heading = AUCTIONS, value_parser = values::number::<usize>)]
     #[serde(deserialize_with = "values::file::number")]
     pub(crate) max_auctions: Option<usize>,

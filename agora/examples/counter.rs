@@ -138,6 +138,10 @@ impl Counter {
                     self.apply(addition, out);
                 }
             }
+            FromLog::Reset => {
+                // Only of a log that dropped entries, which this machine never lets it do.
+                (self.count, self.counted) = (0, BTreeMap::new());
+            }
             FromLog::Credit { room, .. } => {
                 if let Some(lead) = &mut self.lead {
                     lead.room = room;

@@ -76,6 +76,8 @@ async fn keep(mut committed: Committed, model: watch::Sender<Window>) {
             Told::Event { event: decision, .. } => model.send_modify(|window| {
                 decision.events.iter().for_each(|event| apply(window, event));
             }),
+            // Of auctions that were over, and left.
+            Told::Skipped => {}
             // Only in mode `reachable`, after a partition: another history has won.
             Told::OtherLog => {
                 model.send_replace(Window::new());

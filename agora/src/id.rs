@@ -167,6 +167,12 @@ pub struct Position {
     pub index: Index,
 }
 
+impl Default for Position {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl Position {
     /// Before the first entry.
     pub const START: Self = Self { epoch: Epoch::NONE, index: Index(0) };

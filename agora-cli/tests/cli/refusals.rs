@@ -201,7 +201,12 @@ fn a_limit_that_is_reached() {
     let set_up = [&CREATE[..], &["--min-bid", "1", "--bidders", "1"]].concat();
     user.json(&set_up).line();
     let request = "6b1e0c1c-94f8-4c43-9a43-5b3b7b1f0a03";
-    assert_unknown(&user, request, &set_up, "BUSY: the cluster holds as many auctions as it may");
+    assert_unknown(
+        &user,
+        request,
+        &set_up,
+        "BUSY: the cluster holds as many auctions as it may, and none of them is over",
+    );
 }
 
 #[test]

@@ -14,17 +14,28 @@ use crate::time::At;
 ///
 /// Total: an event that does not fit (another auction's, a bid in a closed round, …) changes nothing, gets no number and
 /// returns `None`. [`decide`](super::decide::decide) and [`tick`](super::decide::tick) make only events that fit.
-pub fn apply(auction: &mut Option<Auction>, event: &Event) -> Option<Seq> {
-    let Some(auction) = auction else {
+pub fn apply(state: &mut Option<Auction>, event: &Event) -> Option<Seq> {
+    let Some(auction) = state else {
         let Event::AuctionCreated { auction: id, auctioneer, spec } = event else { return None };
-        *auction = Some(created(*id, *auctioneer, spec));
+        *state = Some(created(*id, *auctioneer, spec));
         return Some(Seq(1));
     };
-    if auction.id != event.auction() || !auction.change(event) {
+    if auction.id != event.auction() {
+        return None;
+    }
+    if matches!(event, Event::AuctionArchived { .. }) {
+        return archive(state);
+    }
+    if !auction.change(event) {
         return None;
     }
     auction.seq = auction.seq.next();
     Some(auction.seq)
+}
+
+/// An auction that is over leaves. That has the number after its last event, which nobody is told.
+fn archive(auction: &mut Option<Auction>) -> Option<Seq> {
+    auction.take_if(|auction| auction.is_over()).map(|auction| auction.seq.next())
 }
 
 /// The auction right after its event `seq`, from its events, the first one first; `None` if there is no such event.
@@ -58,7 +69,7 @@ impl Auction {
     /// Whether the event fits; if so, it is done.
     fn change(&mut self, event: &Event) -> bool {
         match *event {
-            Event::AuctionCreated { .. } => false,
+            Event::AuctionCreated { .. } | Event::AuctionArchived { .. } => false,
             Event::ParticipantJoined { participant, .. } => self.join(participant),
             Event::ParticipantLeft { participant, .. } => self.leave(participant),
             Event::ReadyCheck { deadline, .. } => self.check_ready(deadline),

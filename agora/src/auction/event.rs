@@ -200,6 +200,11 @@ pub enum Event {
         /// A code such as `START_TIMEOUT`, or the auctioneer's words.
         reason: String,
     },
+    /// It is over, and leaves the state: nobody asks for it any more, or there is no room. No participant is told.
+    AuctionArchived {
+        /// Which.
+        auction: AuctionId,
+    },
 }
 
 impl Event {
@@ -216,7 +221,8 @@ impl Event {
             | Self::Passed { auction, .. }
             | Self::RoundCompleted { auction, .. }
             | Self::AuctionCompleted { auction }
-            | Self::AuctionCancelled { auction, .. } => *auction,
+            | Self::AuctionCancelled { auction, .. }
+            | Self::AuctionArchived { auction } => *auction,
         }
     }
 }

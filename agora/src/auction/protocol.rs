@@ -21,6 +21,7 @@ use crate::protocol::Protocol;
 use crate::replicator::message::Situation;
 use crate::time::Timestamp;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The auction manager: on every node a fold of the log; on the leader it decides.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct Manager {
     pub(super) cookies: Cookies,
     pub(super) limits: Limits,
     pub(super) max_auctions: usize,
+    pub(super) auction_retention: Duration,
     pub(super) max_requests: usize,
     pub(super) kept: Kept,
     /// This node, once it is known.
@@ -61,6 +63,7 @@ impl Manager {
             cookies,
             limits: Limits::from(settings),
             max_auctions: settings.max_auctions,
+            auction_retention: settings.auction_retention,
             max_requests: settings.max_requests,
             kept: Kept {
                 durability: match settings.mode {
@@ -145,6 +148,7 @@ impl Manager {
             FromLog::Leading { epoch, at, room } => self.leading(now, epoch, at, room, out),
             FromLog::Deposed => self.deposed(),
             FromLog::Committed(entry) => self.committed(now, entry, out),
+            FromLog::Reset => self.reset(),
             FromLog::Credit { room, quorum } => self.credit(now, room, quorum, out),
             FromLog::Refused { epoch, number } => self.refused(epoch, number, out),
             FromLog::ReadReady { ticket } => self.read_ready(now, ticket, out),

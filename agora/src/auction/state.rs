@@ -90,6 +90,11 @@ impl Auction {
         self.open
     }
 
+    /// Whether it has no further events that anybody is told.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Completed | Phase::Cancelled)
+    }
+
     /// Its last event.
     pub const fn seq(&self) -> Seq {
         self.seq

@@ -76,6 +76,7 @@ impl<'a> Showing<'a> {
     pub fn to(&self, head: Head, now: At, to: Option<ParticipantId>) -> Vec<Shown> {
         let remaining = |deadline| u64::try_from(now.until(deadline).as_millis()).unwrap_or(u64::MAX);
         let shown = match *self.event {
+            Event::AuctionArchived { .. } => return Vec::new(),
             Event::AuctionCreated { auctioneer, ref spec, .. } => {
                 Bidding::Created { head, auctioneer, spec: spec.clone() }
             }

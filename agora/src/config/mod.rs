@@ -52,14 +52,18 @@ pub struct Settings {
     pub discovery_window: Duration,
     /// `auction-start-timeout`: how long an auctioneer has to confirm the start.
     pub auction_start_timeout: Duration,
-    /// `auction-retention`: how long a finished auction is kept.
+    /// `auction-retention`: how long a finished auction is kept, in time of leadership.
     pub auction_retention: Duration,
-    /// `max-auctions`: above it, new auctions are refused with `BUSY`.
+    /// `max-auctions`: above it, the auction that finished first is archived before its time; where none is finished, new
+    /// ones are refused with `BUSY`.
     pub max_auctions: usize,
     /// How long the answer of a request is kept for repeats of it, in time of leadership.
     pub request_retention: Duration,
     /// At most so many answers are kept.
     pub max_requests: usize,
+    /// So many committed entries are left in the log at least, whatever has become of them, so that a node that is a little
+    /// behind needs no snapshot; and no fewer that matter no more are worth a compaction.
+    pub log_tail: usize,
     /// `max-bidders`: above it, an auction refuses further ones with `FULL`.
     pub max_bidders: u32,
 }
@@ -83,6 +87,7 @@ impl Settings {
             max_auctions: 100_000,
             request_retention: Duration::from_secs(60),
             max_requests: 1_000_000,
+            log_tail: 8_192,
             max_bidders: crate::auction::event::MAX_BIDDERS,
         }
     }

@@ -11,6 +11,8 @@ use super::storage::Storage;
 pub const LOG: &str = "log";
 /// A new log before it has its name.
 const DRAFT: &str = "log.draft";
+/// A draft is flushed whenever so much of it is not, so that its last flush is short.
+const FLUSHED_AT_ONCE: usize = 4 * 1024 * 1024;
 /// Whoever holds the directory has locked this.
 const LOCK: &str = "lock";
 /// Logs that were put aside: this, and a number.
@@ -23,6 +25,8 @@ const KEPT_ASIDE: usize = 3;
 pub struct Directory {
     path: PathBuf,
     log: Option<File>,
+    /// And how much of it is not flushed.
+    draft: Option<(File, usize)>,
     /// Released with the file, and so when the process ends, whatever the reason.
     _lock: File,
 }
@@ -41,7 +45,7 @@ impl Directory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { path: path.into(), log, _lock: lock })
+        Ok(Self { path: path.into(), log, draft: None, _lock: lock })
     }
 
     fn log(&mut self) -> io::Result<&mut File> {
@@ -96,7 +100,32 @@ impl Storage for Directory {
         log.sync_all()
     }
 
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()> {
+        if anew {
+            let file = private().write(true).create(true).truncate(true).open(self.path.join(DRAFT))?;
+            self.draft = Some((file, 0));
+        }
+        let Some((file, unflushed)) = &mut self.draft else { return Err(io::ErrorKind::NotFound.into()) };
+        file.write_all(bytes)?;
+        *unflushed += bytes.len();
+        if *unflushed >= FLUSHED_AT_ONCE {
+            file.sync_data()?;
+            *unflushed = 0;
+        }
+        Ok(())
+    }
+
+    fn adopt(&mut self) -> io::Result<()> {
+        let (file, _) = self.draft.take().ok_or(io::ErrorKind::NotFound)?;
+        file.sync_all()?;
+        fs::rename(self.path.join(DRAFT), self.path.join(LOG))?;
+        self.flush_names()?;
+        self.log = Some(private().read(true).append(true).open(self.path.join(LOG))?);
+        Ok(())
+    }
+
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.draft = None;
         let draft = self.path.join(DRAFT);
         let mut file = private().write(true).create(true).truncate(true).open(&draft)?;
         file.write_all(bytes)?;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::config::Mode;
-use crate::id::{Epoch, Index};
-use crate::replicator::message::{Entry, Record};
+use crate::id::{Epoch, Index, Position};
+use crate::replicator::message::Entry;
 
 /// Length and checksum.
 const HEADER: usize = 8;
@@ -33,6 +33,9 @@ pub(super) enum Line {
         /// The life of this log.
         incarnation: u64,
     },
+    /// What follows up to this position is a snapshot: without the entries that matter no more.
+    #[serde(rename = "B")]
+    Base(Position),
     /// The highest promise.
     #[serde(rename = "P")]
     Promise(Epoch),
@@ -50,16 +53,6 @@ pub(super) enum Line {
         /// What was committed.
         commit: Index,
     },
-}
-
-impl From<&Record> for Line {
-    fn from(record: &Record) -> Self {
-        match record {
-            Record::Promise(epoch) => Self::Promise(*epoch),
-            Record::Append(entry) => Self::Append(entry.clone()),
-            Record::Cut(index) => Self::Cut(*index),
-        }
-    }
 }
 
 /// What is wrong with a record.

@@ -19,6 +19,12 @@ pub trait Storage {
     /// Drops everything from `length` on, durably.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 
+    /// Writes to the draft of another file, behind what is in it (`anew`: an empty one). Nothing rests on a draft.
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()>;
+
+    /// Makes the draft durable and puts it in the file's place, at once: a crash leaves the one or the other.
+    fn adopt(&mut self) -> io::Result<()>;
+
     /// Puts the file aside, if there is one, and begins another with these bytes, durably and at once: a crash leaves
     /// the old one or the new one.
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()>;
@@ -39,6 +45,14 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         (**self).truncate(length)
+    }
+
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()> {
+        (**self).draft(bytes, anew)
+    }
+
+    fn adopt(&mut self) -> io::Result<()> {
+        (**self).adopt()
     }
 
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! What is recovered from what a crash, or damage, leaves.
 
 use std::io;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::journal::{Journal, Owner, Recovered, Unreadable};
 use super::storage::Storage;
 use crate::config::Mode;
 use crate::id::{Epoch, Index, NodeId, Position};
-use crate::replicator::message::{Body, Entry, Record};
+use crate::replicator::message::{Body, Entry, Record, Snapshot};
 use crate::time::At;
 
 /// A file in memory.
@@ -20,6 +21,7 @@ struct Memory {
     /// What a crash leaves for sure.
     durable: usize,
     aside: Vec<Vec<u8>>,
+    draft: Vec<u8>,
     /// Calls that succeed before all fail.
     good: Option<usize>,
 }
@@ -56,6 +58,22 @@ impl Storage for Memory {
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.bytes.truncate(usize::try_from(length).expect("small"));
+        self.durable = self.bytes.len();
+        Ok(())
+    }
+
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()> {
+        self.call()?;
+        if anew {
+            self.draft.clear();
+        }
+        self.draft.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn adopt(&mut self) -> io::Result<()> {
+        self.call()?;
+        self.bytes = std::mem::take(&mut self.draft);
         self.durable = self.bytes.len();
         Ok(())
     }
@@ -243,6 +261,116 @@ fn after_an_error_nothing_is_written_any_more() {
         assert!(journal.flush().is_err(), "never retried");
         assert_eq!(journal.storage().bytes, bytes);
     }
+}
+
+/// The log of three entries without the second, of which the third is its base.
+fn without_the_second() -> Snapshot {
+    Snapshot { base: entry(1, 3).position, kept: Arc::new(vec![entry(1, 1), entry(1, 3)]) }
+}
+
+fn indices(recovered: &Recovered) -> Vec<u64> {
+    recovered.entries.iter().map(|entry| entry.position.index.0).collect()
+}
+
+/// Five entries, of which the first three are compacted, and what came while that was written.
+fn compacting() -> Journal<Memory> {
+    let mut journal = begun();
+    let appends: Vec<Record> = (1..=5).map(|index| Record::Append(entry(1, index))).collect();
+    write(&mut journal, &[Record::Promise(epoch(1))]);
+    write(&mut journal, &appends);
+    let rest = vec![entry(1, 4), entry(1, 5)];
+    journal.write(&Record::Compact { snapshot: without_the_second(), rest }, Index(3));
+    journal.write(&Record::Append(entry(1, 6)), Index(4));
+    journal.flush().expect("memory");
+    journal
+}
+
+#[test]
+fn a_compacted_log_takes_the_place_of_the_whole_one_when_it_is_written() {
+    let mut journal = compacting();
+    assert_eq!(indices(&found(journal.storage())), [1, 2, 3, 4, 5, 6], "nothing waits for it");
+    let before = journal.storage().bytes.len();
+    assert!(journal.go_on().expect("memory"), "drafted");
+    journal.write(&Record::Promise(epoch(2)), Index(4));
+    journal.write(&Record::Cut(Index(6)), Index(4));
+    journal.flush().expect("memory");
+    assert!(!journal.go_on().expect("memory"), "done");
+    assert!(journal.storage().bytes.len() < before);
+    let recovered = found(journal.storage());
+    assert_eq!(indices(&recovered), [1, 3, 4, 5]);
+    assert_eq!((recovered.base, recovered.promise), (entry(1, 3).position, epoch(2)));
+    assert_eq!((recovered.commit, recovered.torn), (Index(4), 0));
+    assert!(!journal.go_on().expect("nothing more"));
+    write(&mut journal, &[Record::Append(entry(2, 6))]);
+    assert_eq!(found(journal.storage()).last(), Index(6), "and goes on");
+}
+
+#[test]
+fn a_draft_that_cannot_be_written_is_given_up_and_the_log_stays() {
+    let mut journal = compacting();
+    journal.storage().good = Some(0);
+    assert!(!journal.go_on().expect("no fault"));
+    journal.storage().good = None;
+    write(&mut journal, &[Record::Append(entry(1, 7))]);
+    assert_eq!(indices(&found(journal.storage())), [1, 2, 3, 4, 5, 6, 7]);
+    // But what fails as it takes the log's place is one: nobody knows what is there.
+    let mut journal = compacting();
+    assert!(journal.go_on().expect("memory"));
+    journal.storage().good = Some(1);
+    assert!(journal.go_on().is_err() && journal.flush().is_err());
+}
+
+#[test]
+fn an_installed_snapshot_is_the_log_once_it_is_flushed() {
+    let mut journal = begun();
+    write(&mut journal, &[Record::Promise(epoch(1)), Record::Append(entry(1, 1)), Record::Append(entry(9, 2))]);
+    let before = journal.storage().bytes.clone();
+    journal.write(&Record::Append(entry(9, 3)), Index(1));
+    journal.write(&Record::Promise(epoch(10)), Index(1));
+    journal.write(&Record::Install(without_the_second()), Index(1));
+    journal.write(&Record::Append(entry(1, 4)), Index(3));
+    assert_eq!(journal.storage().bytes, before);
+    journal.flush().expect("memory");
+    let recovered = found(journal.storage());
+    assert_eq!((indices(&recovered), recovered.promise), (vec![1, 3, 4], epoch(10)));
+    assert_eq!((recovered.base, recovered.commit), (entry(1, 3).position, Index(3)));
+    // In the middle of that, the old log is there.
+    let mut journal = begun();
+    write(&mut journal, &[Record::Append(entry(1, 1))]);
+    journal.write(&Record::Install(without_the_second()), Index(1));
+    journal.storage().good = Some(2);
+    assert!(journal.flush().is_err());
+    journal.storage().good = None;
+    assert_eq!(indices(&found(journal.storage())), [1]);
+}
+
+#[test]
+fn a_snapshot_that_is_not_whole_or_not_in_order_is_refused() {
+    for kept in [vec![], vec![entry(1, 1)], vec![entry(1, 3), entry(1, 1)], vec![entry(1, 1), entry(2, 3)]] {
+        let mut journal = begun();
+        journal.write(&Record::Install(Snapshot { kept: Arc::new(kept), ..without_the_second() }), Index(0));
+        journal.flush().expect("memory");
+        let refused = open(journal.storage().clone());
+        assert!(matches!(refused, Err(Unreadable::Damaged { damage: Damage::Unfitting, .. })), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_large_snapshot_is_drafted_piece_by_piece() {
+    let mut journal = begun();
+    let kept: Vec<Entry> = (1..=20_000).map(|index| entry(1, index)).collect();
+    for record in kept.iter().cloned().map(Record::Append) {
+        journal.write(&record, Index(0));
+    }
+    journal.flush().expect("memory");
+    let snapshot = Snapshot { base: entry(1, 20_000).position, kept: Arc::new(kept) };
+    journal.write(&Record::Compact { snapshot, rest: Vec::new() }, Index(20_000));
+    let mut pieces = 0;
+    while journal.go_on().expect("memory") {
+        pieces += 1;
+    }
+    assert!(pieces > 3, "{pieces}");
+    assert_eq!(found(journal.storage()).entries.len(), 20_000);
 }
 
 proptest! {

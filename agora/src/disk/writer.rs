@@ -24,6 +24,8 @@ enum Order {
     /// A life begins: whoever tells what it wrote is told what is durable. With a node, it begins without a log.
     Begin(Option<NodeId>, Tell),
     Write(u64, Record, Index),
+    /// Nobody's: there is nothing to do but to go on with the file that is to take this one's place.
+    GoOn,
 }
 
 /// The node's end.
@@ -37,6 +39,7 @@ impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Begin(node, _) => f.debug_tuple("Begin").field(node).finish_non_exhaustive(),
+            Self::GoOn => f.write_str("GoOn"),
             Self::Write(ticket, record, _) => {
                 f.debug_tuple("Write").field(ticket).field(record).finish_non_exhaustive()
             }
@@ -83,9 +86,10 @@ impl Writer {
 
 fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
     let mut tell: Option<Tell> = None;
-    let mut next = None;
-    while let Some(order) = next.take().or_else(|| todo.recv().ok()) {
+    let (mut next, mut drafts) = (None, false);
+    while let Some(order) = next.take().or_else(|| wait(todo, drafts)) {
         let done = match order {
+            Order::GoOn => Ok(None),
             Order::Begin(anew, hears) => {
                 tell = Some(hears);
                 anew.map_or(Ok(None), |node| journal.begin(node).map(|()| None))
@@ -99,8 +103,8 @@ fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
                             journal.write(&record, commit);
                             last = ticket;
                         }
-                        Ok(begin @ Order::Begin(..)) => {
-                            next = Some(begin);
+                        Ok(other) => {
+                            next = Some(other);
                             break;
                         }
                         Err(_) => break,
@@ -115,5 +119,18 @@ fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
             Ok(Some(ticket)) => tell(Ok(ticket)),
             Err(error) => return tell(Err(error)),
         }
+        match journal.go_on() {
+            Ok(more) => drafts = more,
+            Err(error) => return tell(Err(error)),
+        }
+    }
+}
+
+/// The next order; while there is a draft, to go on with it rather than to wait. Nothing once there will be no more.
+fn wait(todo: &mpsc::Receiver<Order>, drafts: bool) -> Option<Order> {
+    match todo.try_recv() {
+        Ok(order) => Some(order),
+        Err(mpsc::TryRecvError::Empty) if drafts => Some(Order::GoOn),
+        Err(_) => todo.recv().ok(),
     }
 }

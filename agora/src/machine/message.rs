@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
-use crate::id::Epoch;
+use crate::id::{Epoch, Index};
 use crate::replicator::message::{Entry, Order, Ordered, Situation};
 use crate::time::At;
 use crate::wire::Message;
@@ -25,6 +25,9 @@ pub enum FromLog {
     /// In log order, each once: entries of the machine ([`Body::Events`](crate::replicator::message::Body::Events)), and
     /// those in which the log speaks of itself.
     Committed(Entry),
+    /// The log was replaced whole, as this node had fallen far behind: what was folded until now is void. What is
+    /// committed comes again, from the first entry that still matters.
+    Reset,
     /// So many proposals may follow those under way.
     Credit {
         /// How many.
@@ -70,6 +73,9 @@ pub enum ToLog {
         /// In which this node leads.
         epoch: Epoch,
     },
+    /// To the replicator: these entries matter no more. Without them, the fold of what was committed until now is the same,
+    /// and so is all that can follow. A machine that never says so has its log kept whole.
+    Obsolete(Vec<Index>),
     /// To the replicator: tell me when a quorum has shown that this node still led after this.
     Read {
         /// Repeated in [`FromLog::ReadReady`].

@@ -24,6 +24,9 @@ pub enum Told<E> {
         /// What happened.
         event: E,
     },
+    /// Entries that matter no more, of auctions that were archived say, were dropped from this node's log before they were
+    /// read.
+    Skipped,
     /// The entry that this stream had come to is not in the node's log: after a partition in mode `reachable` another
     /// history has won. What follows is that one, from its first event.
     OtherLog,
@@ -31,13 +34,17 @@ pub enum Told<E> {
 
 /// The committed events of a node's log, in order, each once; from [`NodeHandle::committed`](super::NodeHandle::committed).
 ///
-/// A stream takes them from the log, a few at a time, as they are read. So it misses nothing however slowly it is read,
-/// and the node neither waits nor stores anything for it. (The log is held whole, from its first entry.)
+/// A stream takes them from the log, a few at a time, as they are read, and the node neither waits nor stores anything for
+/// it. So it misses nothing but what mattered no more and was dropped before it was read, and says so
+/// ([`Told::Skipped`]). The last 8,192 committed entries ([`Settings::log_tail`](crate::config::Settings::log_tail)) are
+/// always there.
 pub struct Committed<M: Machine = Manager> {
     pub(super) requests: mpsc::Sender<Request<M>>,
     pub(super) commit: watch::Receiver<Index>,
     pub(super) after: Position,
     pub(super) fetched: VecDeque<Entry>,
+    /// That entries are missing before the next one has been told.
+    pub(super) skipped: bool,
 }
 
 impl<M: Machine> fmt::Debug for Committed<M> {
@@ -50,8 +57,12 @@ impl<M: Machine> Committed<M> {
     /// What comes next, waiting for it; `None` once the node has ended. May be cancelled without losing anything.
     pub async fn next(&mut self) -> Option<Told<M::Event>> {
         loop {
-            while let Some(Entry { position, at, body }) = self.fetched.pop_front() {
-                self.after = position;
+            while let Some(next) = self.fetched.front().map(|entry| entry.position.index) {
+                if next > self.after.index.next() && !std::mem::replace(&mut self.skipped, true) {
+                    return Some(Told::Skipped);
+                }
+                let Some(Entry { position, at, body }) = self.fetched.pop_front() else { break };
+                (self.after, self.skipped) = (position, false);
                 if let Body::Events(bytes) = body
                     && let Some(event) = M::reads(&bytes)
                 {

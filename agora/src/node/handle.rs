@@ -85,7 +85,13 @@ impl<M: Machine> NodeHandle<M> {
     /// A node learns what is committed from its leader, so one that follows tells it a little later. What a program has
     /// not read when its node ends it reads from another node, or from this one when it is back.
     pub fn committed(&self, after: Position) -> Committed<M> {
-        Committed { requests: self.requests.clone(), commit: self.commit.clone(), after, fetched: VecDeque::new() }
+        Committed {
+            requests: self.requests.clone(),
+            commit: self.commit.clone(),
+            after,
+            fetched: VecDeque::new(),
+            skipped: false,
+        }
     }
 
     /// Asks this node's machine, and waits for its answer. What the machine makes of it while its node does not lead is

@@ -72,7 +72,7 @@ impl<M: Machine> Life<M> {
         let anew = held.is_none().then_some(me.node);
         let replicator = Replicator::new(me, settings, random(), now).on_disk(disk.is_some());
         let replicator = match held {
-            Some(held) => replicator.restored(held.promise, held.entries, held.commit),
+            Some(held) => replicator.restored(held.promise, held.base, held.entries, held.commit),
             None => replicator,
         };
         let discovery = Discovery::new(me, settings, cookies, random(), now).on_disk(disk.is_some());

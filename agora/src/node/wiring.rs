@@ -180,6 +180,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
         Output::Leading { epoch, at, room } => to_machine(FromLog::Leading { epoch, at, room }),
         Output::Deposed => to_machine(FromLog::Deposed),
         Output::Committed(entry) => to_machine(FromLog::Committed(entry)),
+        Output::Reset => to_machine(FromLog::Reset),
         Output::Credit { room, quorum } => to_machine(FromLog::Credit { room, quorum }),
         Output::Refused { epoch, number } => to_machine(FromLog::Refused { epoch, number }),
         Output::ReadReady { ticket } => to_machine(FromLog::ReadReady { ticket }),
@@ -200,6 +201,7 @@ pub fn from_machine<B>(output: machine::Output<B>, deliver: &mut Vec<Deliver>) -
             Deliver::Sequencer(sequencer::message::Input::Propose { epoch, events })
         }
         Output::Log(ToLog::Rebuilt { epoch }) => Deliver::Sequencer(sequencer::message::Input::Rebuilt { epoch }),
+        Output::Log(ToLog::Obsolete(indices)) => Deliver::Replicator(replicator::message::Input::Obsolete(indices)),
         Output::Log(ToLog::Read { ticket }) => Deliver::Replicator(replicator::message::Input::Read { ticket }),
         Output::Log(ToLog::Order { ticket, order }) => {
             Deliver::Replicator(replicator::message::Input::Order { ticket, order })

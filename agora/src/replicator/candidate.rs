@@ -8,6 +8,7 @@ use super::log::Merge;
 use super::message::{Body, Entry, LogEnd, Message, Output};
 use super::protocol::{Replicator, Role};
 use super::quorum;
+use super::snapshot::Incoming;
 use crate::config::Mode;
 use crate::id::{Epoch, Index, Member, NodeId, Position};
 use crate::time::{At, Timestamp};
@@ -120,7 +121,9 @@ impl Replicator {
             dry,
             transfer: candidate.transfer,
             progress: match candidate.phase {
-                Phase::Fetching { agreed, .. } => agreed.index,
+                Phase::Fetching { agreed, .. } => {
+                    self.incoming.as_ref().map_or(agreed.index, Incoming::last).max(agreed.index)
+                }
                 Phase::Asking | Phase::Promising => Index(0),
             },
         };
@@ -139,13 +142,42 @@ impl Replicator {
         self.count_promises(now, out);
     }
 
-    fn fetch(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn fetch(&mut self, out: &mut Vec<Output>) {
         let Role::Candidate(candidate) = &self.role else { return };
         let Phase::Fetching { holder, agreed, .. } = candidate.phase else { return };
-        let Some(founding) = self.log.founding() else { return };
-        let probe = crate::id::Probe(0);
-        let message = Message::ReplicationRequest { founding, epoch: candidate.epoch, probe, after: agreed };
-        out.push(Output::Send { to: holder, message });
+        let (Some(founding), epoch) = (self.log.founding(), candidate.epoch) else { return };
+        if !self.ask_on(holder, epoch, founding, out) {
+            let probe = crate::id::Probe(0);
+            let message = Message::ReplicationRequest { founding, epoch, probe, after: agreed };
+            out.push(Output::Send { to: holder, message });
+        }
+    }
+
+    /// Whether it adopts the log of `holder` for this epoch.
+    pub(super) fn fetches_from(&self, holder: NodeId, epoch: Epoch) -> bool {
+        let Role::Candidate(candidate) = &self.role else { return false };
+        let of = |phase| matches!(phase, Phase::Fetching { holder: of, .. } if of == holder);
+        candidate.epoch == epoch && of(candidate.phase)
+    }
+
+    /// A piece of the snapshot that it adopts has come; with the last one, the log agrees up to there.
+    pub(super) fn fetched(&mut self, now: Timestamp, end: Option<Position>, out: &mut Vec<Output>) {
+        let patience = self.patience();
+        let Role::Candidate(candidate) = &mut self.role else { return };
+        let Phase::Fetching { goal, agreed, .. } = &mut candidate.phase else { return };
+        candidate.gives_up = now + patience;
+        if let Some(end) = end {
+            *agreed = end;
+            let done = end >= *goal;
+            if done {
+                candidate.phase = Phase::Promising;
+            }
+            out.push(Output::Progress);
+            if done {
+                // The adopted log may name other members: ask those that have not been asked, and count again.
+                self.ask_for_promises(now, out);
+            }
+        }
     }
 
     pub(super) fn on_promise_response(
@@ -259,9 +291,8 @@ impl Replicator {
         entries: Vec<Entry>,
         out: &mut Vec<Output>,
     ) {
-        let patience = self.patience();
-        let Role::Candidate(candidate) = &mut self.role else { return };
-        let Phase::Fetching { holder, goal, agreed } = &mut candidate.phase else { return };
+        let Role::Candidate(candidate) = &self.role else { return };
+        let Phase::Fetching { holder, goal, agreed } = &candidate.phase else { return };
         if from != *holder || epoch != candidate.epoch {
             return;
         }
@@ -277,18 +308,8 @@ impl Replicator {
         self.at_seen = entries.iter().map(|entry| entry.at).fold(self.at_seen, At::max);
         match self.log.merge(previous, entries, self.commit, &mut records) {
             Merge::Verified(_) => {
-                *agreed = end;
-                candidate.gives_up = now + patience;
-                let done = end >= *goal;
-                if done {
-                    candidate.phase = Phase::Promising;
-                }
                 self.write(now, records, out);
-                out.push(Output::Progress);
-                if done {
-                    // The adopted log may name other members: ask those that have not been asked, and count again.
-                    self.ask_for_promises(now, out);
-                }
+                self.fetched(now, Some(end), out);
             }
             Merge::Mismatch | Merge::CutBelowCommit(_) => {
                 self.write(now, records, out);

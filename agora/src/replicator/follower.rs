@@ -33,7 +33,7 @@ pub(super) struct PromiseRequest {
 
 impl Replicator {
     /// Whether a message about the log `founding` concerns this node: it is its log, or it has none.
-    fn concerns(&self, founding: FoundingId) -> bool {
+    pub(super) fn concerns(&self, founding: FoundingId) -> bool {
         self.log.founding().is_none_or(|mine| mine == founding)
     }
 
@@ -57,6 +57,9 @@ impl Replicator {
         }
         if self.log.is_empty() && previous != Position::START {
             // A newcomer asks for the log from its start, under no promise yet that it could forget.
+            if self.ask_on(from, epoch, founding, out) {
+                return;
+            }
             let request = Message::ReplicationRequest { founding, epoch, probe, after: Position::START };
             out.push(Output::Send { to: from, message: request });
             return;
@@ -67,10 +70,7 @@ impl Replicator {
                 return;
             }
         }
-        if self.following != Some(from) {
-            self.following = Some(from);
-            out.push(Output::Follow(Some(from)));
-        }
+        self.follow(from, out);
         self.noticed = now;
         self.founder_heard = now;
         // An entry can be ahead of the message that brings it.
@@ -89,6 +89,7 @@ impl Replicator {
                     self.go_on_leaving(now, out);
                 }
             }
+            Merge::Mismatch if self.ask_on(from, epoch, founding, out) => {}
             Merge::Mismatch => {
                 let after = if previous.index > self.log.last().index {
                     self.log.last()
@@ -174,8 +175,14 @@ impl Replicator {
         if epoch != self.promise {
             return;
         }
-        if let Role::Leader(_) = self.role {
-            self.on_rewind(now, from, probe, after, out);
+        if let Role::Leader(leader) = &mut self.role {
+            if after.index >= self.log.base().index {
+                self.on_rewind(now, from, probe, after, out);
+            } else if let Some(peer) = leader.peers.get_mut(&from) {
+                peer.heard(probe);
+                peer.asked_for_snapshot(now);
+                self.send_snapshot(from, epoch, None, out);
+            }
             return;
         }
         let Some(founding) = self.log.founding().filter(|_| from == epoch.leader) else { return };
@@ -186,6 +193,10 @@ impl Replicator {
                 let message = Message::ReplicationResponse { founding, epoch, previous, entries: Vec::new() };
                 self.gated(Output::Send { to: from, message }, out);
             }
+            return;
+        }
+        if after.index < self.log.base().index {
+            self.send_snapshot(from, epoch, None, out);
             return;
         }
         let mut previous = after;

@@ -122,9 +122,12 @@ impl Replicator {
         loop {
             let Some(peer) = leader.peers.get_mut(&to) else { return };
             let heard = peer.heard_at.is_some_and(|at| now.since(at) <= failure_timeout);
-            let previous = self.log.position(Index(peer.next.0.saturating_sub(1))).unwrap_or(Position::START);
+            let before = Index(peer.next.0.saturating_sub(1));
+            // Who lacks more than what is whole here is probed only: it asks for the snapshot.
+            let lacks = before < self.log.base().index;
+            let previous = self.log.position(before.max(self.log.base().index)).unwrap_or(Position::START);
             let (mut entries, full) = self.log.datagram_after(previous.index);
-            let wanted = !entries.is_empty() && peer.may_send(heard, full);
+            let wanted = !lacks && !entries.is_empty() && peer.may_send(heard, full);
             if !wanted && !owed {
                 return;
             }

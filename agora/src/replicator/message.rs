@@ -1,5 +1,7 @@
 //! What the replicator says on the wire, and to its neighbours.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,6 +61,15 @@ pub struct Entry {
     pub at: At,
     /// What.
     pub body: Body,
+}
+
+/// The beginning of a log, up to its base: the entries that still matter, in order, the one at the base the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Everything up to here is committed, and in it as far as it matters.
+    pub base: Position,
+    /// The entries.
+    pub kept: Arc<Vec<Entry>>,
 }
 
 /// On the wire.
@@ -125,6 +136,34 @@ pub enum Message {
         previous: Position,
         /// In order, as many as fit a datagram.
         entries: Vec<Entry>,
+    },
+    /// Holder → whoever lacks what it has no longer whole: a piece of its snapshot.
+    #[serde(rename = "STATE_SNAPSHOT")]
+    Snapshot {
+        /// Whose log.
+        founding: FoundingId,
+        /// The leader's, or the one that the candidate stands for.
+        epoch: Epoch,
+        /// Where the snapshot ends; with the entry there it is whole.
+        base: Position,
+        /// The entry of the snapshot before the first of `entries`; 0 before all.
+        previous: Index,
+        /// In order, as many as fit a datagram.
+        entries: Vec<Entry>,
+        /// Nothing more comes unless asked for.
+        asks: bool,
+    },
+    /// Receiver of a snapshot → its holder: *go on from here*.
+    #[serde(rename = "STATE_SNAPSHOT_REQUEST")]
+    SnapshotRequest {
+        /// Whose log.
+        founding: FoundingId,
+        /// The leader's, or the one that the candidate stands for.
+        epoch: Epoch,
+        /// Of which snapshot.
+        base: Position,
+        /// The last entry that is here.
+        after: Index,
     },
     /// Candidate → members: *promise me this epoch* (or, with `dry`, *would you?*).
     #[serde(rename = "LEADER_ELECTION_COORDINATION_REQUEST")]
@@ -200,6 +239,8 @@ impl Message {
             | Self::ReplicateDeny { founding, .. }
             | Self::ReplicationRequest { founding, .. }
             | Self::ReplicationResponse { founding, .. }
+            | Self::Snapshot { founding, .. }
+            | Self::SnapshotRequest { founding, .. }
             | Self::PromiseRequest { founding, .. }
             | Self::PromiseResponse { founding, .. }
             | Self::Transfer { founding, .. }
@@ -264,6 +305,9 @@ pub enum Input {
         /// The next proposal's number.
         next: u64,
     },
+    /// From the manager: these entries, which it was told are committed, matter no more: without them the fold of the log
+    /// is the same.
+    Obsolete(Vec<Index>),
     /// From the manager: tell me when a quorum has acknowledged a probe sent from now on.
     Read {
         /// Repeated in [`Output::ReadReady`].
@@ -344,6 +388,9 @@ pub enum Output {
     Deposed,
     /// To the manager, in log order, each entry once: it is committed.
     Committed(Entry),
+    /// To the manager: this log was replaced whole. What it has folded is void; what is committed comes again, from the
+    /// first entry that still matters.
+    Reset,
     /// To the manager: so many proposals may be made from now on, beyond those under way. 0 while no quorum is heard
     /// or the leadership is handed over.
     Credit {
@@ -376,7 +423,8 @@ pub enum Output {
     Shown {
         /// The question's.
         ticket: u64,
-        /// In log order, none as long as there are none; `None`: this log does not hold the entry that they should follow.
+        /// In log order, without those that matter no more, none as long as there are none; `None`: this log does not hold
+        /// the entry that they should follow.
         entries: Option<Vec<Entry>>,
     },
     /// To the host: this log has ended; begin again with a new incarnation and no log.
@@ -453,6 +501,15 @@ pub enum Record {
     Append(Entry),
     /// Everything from this index on is gone.
     Cut(Index),
+    /// The log, without what matters no more: of use for room and time only, so nothing has to wait for it.
+    Compact {
+        /// Up to its new base.
+        snapshot: Snapshot,
+        /// All that follows.
+        rest: Vec<Entry>,
+    },
+    /// The log is this snapshot, and what it was is gone.
+    Install(Snapshot),
 }
 
 /// Where a node stands: what its replicator tells the other concerns.

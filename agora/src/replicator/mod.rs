@@ -32,6 +32,7 @@
 //! | `leader.rs`, `peer.rs` | leading; the flow of entries to one other node |
 //! | `members.rs` | joins, leaves, handing over |
 //! | `founding.rs` | how a log begins, and how it ends |
+//! | `snapshot.rs` | dropping what matters no more, and giving the rest to whoever lacks it |
 //! | `show.rs` | reading what is committed, for those who follow the log |
 
 #[cfg(feature = "actors")]
@@ -48,5 +49,6 @@ mod peer;
 pub mod protocol;
 mod quorum;
 mod show;
+mod snapshot;
 #[cfg(test)]
 mod tests;

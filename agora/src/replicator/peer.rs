@@ -130,6 +130,15 @@ impl Peer {
         true
     }
 
+    /// It lacks what is not whole in this log any more, and is being given what was kept of it.
+    pub(super) fn asked_for_snapshot(&mut self, now: Timestamp) {
+        self.next = self.matched.next();
+        self.give_up_under_way();
+        // When pieces were lost, it asks again as it is probed.
+        self.backoff = RESEND;
+        self.resend = Some(now + self.backoff);
+    }
+
     /// If what is under way should be acknowledged by now, forgets it, so that it is sent again.
     pub(super) fn resend_if_due(&mut self, now: Timestamp) -> bool {
         if self.resend.is_none_or(|at| at > now) {

@@ -8,9 +8,10 @@ use super::leader::Leader;
 use super::log::Log;
 use super::message::{Around, Entry, Fault, Input, Message, Output, Peer, Record, Situation, Standing};
 use super::quorum;
+use super::snapshot::{Incoming, Obsolete};
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
-use crate::id::{Epoch, FoundingId, Index, Member, NodeId};
+use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position};
 use crate::protocol::Protocol;
 use crate::time::{At, Timestamp};
 
@@ -38,6 +39,10 @@ pub struct Replicator {
     pub(super) on_disk: bool,
     /// The epoch whose leader handed on to this node because an operator ordered it.
     pub(super) to_stay: Option<Epoch>,
+    /// Entries that matter no more.
+    pub(super) obsolete: Obsolete,
+    /// A snapshot on its way here.
+    pub(super) incoming: Option<Incoming>,
     /// The highest index that messages of the promised epoch have verified.
     pub(super) verified: Index,
     /// It has once held all that its leader told it was committed.
@@ -115,6 +120,8 @@ impl Replicator {
             remembered: Index(0),
             on_disk: false,
             to_stay: None,
+            obsolete: Obsolete::default(),
+            incoming: None,
             verified: Index(0),
             caught_up: false,
             at_seen: At(0),
@@ -142,12 +149,12 @@ impl Replicator {
     }
 
     /// The same node, which lives on with what its disk held: all of it is durable, and up to `commit` known to be
-    /// committed.
+    /// committed. Up to `base`, `entries` are a snapshot.
     #[must_use]
-    pub fn restored(mut self, promise: Epoch, entries: Vec<Entry>, commit: Index) -> Self {
+    pub fn restored(mut self, promise: Epoch, base: Position, entries: Vec<Entry>, commit: Index) -> Self {
         self.promise = promise;
         self.remembered = commit;
-        self.log = Log::of(entries);
+        self.log = Log::of(base, entries);
         self.seen = promise.number.max(self.log.last().epoch.number);
         self.at_seen = self.log.latest();
         self.disk.durable = self.log.last().index;
@@ -167,17 +174,25 @@ impl Replicator {
     pub(super) fn write(&mut self, now: Timestamp, records: Vec<Record>, out: &mut Vec<Output>) {
         for record in records {
             self.disk.written += 1;
-            if let Record::Cut(from) = record {
-                let end = Index(from.0.saturating_sub(1));
-                self.disk.durable = self.disk.durable.min(end);
+            let left = match &record {
+                Record::Cut(from) => Some(Index(from.0.saturating_sub(1))),
+                // Of the old log, only what is committed is in the new one too.
+                Record::Install(_) => Some(self.commit),
+                Record::Promise(_) | Record::Append(_) | Record::Compact { .. } => None,
+            };
+            if let Some(left) = left {
+                self.disk.durable = self.disk.durable.min(left);
                 for (_, index) in &mut self.disk.ends {
-                    *index = (*index).min(end);
+                    *index = (*index).min(left);
                 }
             }
             let end = match &record {
                 Record::Append(entry) => entry.position.index,
                 Record::Cut(from) => Index(from.0.saturating_sub(1)),
-                Record::Promise(_) => self.disk.ends.back().map_or(self.disk.durable, |(_, index)| *index),
+                Record::Install(snapshot) => snapshot.base.index,
+                Record::Promise(_) | Record::Compact { .. } => {
+                    self.disk.ends.back().map_or(self.disk.durable, |(_, index)| *index)
+                }
             };
             self.disk.ends.push_back((self.disk.written, end));
             self.disk.waiting_since.get_or_insert(now);
@@ -229,6 +244,7 @@ impl Replicator {
         debug_assert!(epoch > self.promise);
         self.depose(now, epoch, out);
         self.promise = epoch;
+        self.incoming.take_if(|incoming| incoming.epoch() < epoch);
         self.seen = self.seen.max(epoch.number);
         self.verified = Index(0);
         self.following = None;
@@ -263,14 +279,26 @@ impl Replicator {
 
     /// Hands over what is committed now, in order.
     pub(super) fn commit_to(&mut self, index: Index, out: &mut Vec<Output>) {
+        let base = self.log.base().index;
+        if self.commit < base.min(index) {
+            self.decided = self.log.decided_up_to(base);
+        }
         while self.commit < index {
-            let Some(entry) = self.log.get(self.commit.next()) else { return };
+            let Some(entry) = self.log.after(self.commit) else { return };
             self.commit = entry.position.index;
             self.at_seen = self.at_seen.max(entry.at);
-            if matches!(entry.body, super::message::Body::Events(_)) {
+            if self.commit > base && matches!(entry.body, super::message::Body::Events(_)) {
                 self.decided += 1;
             }
             out.push(Output::Committed(entry.clone()));
+        }
+    }
+
+    /// Follows the leader of the promised epoch, which has shown.
+    pub(super) fn follow(&mut self, leader: NodeId, out: &mut Vec<Output>) {
+        if self.following != Some(leader) {
+            self.following = Some(leader);
+            out.push(Output::Follow(Some(leader)));
         }
     }
 
@@ -346,7 +374,7 @@ impl Replicator {
             can_stand: self.can_stand(),
             candidate: matches!(self.role, Role::Candidate(_)),
             founding: self.log.founding(),
-            commit: self.log.position(self.commit).unwrap_or(crate::id::Position::START),
+            commit: self.log.position(self.commit).unwrap_or(Position::START),
             last: self.log.last(),
             caught_up: self.caught_up,
             members: self.log.members().to_vec(),
@@ -396,6 +424,10 @@ impl Replicator {
                 let request = super::follower::PromiseRequest { founding, epoch, dry, transfer, progress };
                 self.on_promise_request(now, from, &request, out);
             }
+            Message::Snapshot { founding, epoch, base, previous, entries, asks } => {
+                let piece = super::snapshot::Piece { founding, epoch, base, previous, entries, asks };
+                self.on_snapshot(now, from, piece, out);
+            }
             _ if self.log.founding() != Some(message.founding()) => {}
             Message::ReplicateAck { epoch, probe, index, .. } => {
                 self.on_replicate_ack(now, from, epoch, probe, index, out);
@@ -406,6 +438,9 @@ impl Replicator {
             }
             Message::ReplicationResponse { epoch, previous, entries, .. } => {
                 self.on_replication_response(now, from, epoch, previous, entries, out);
+            }
+            Message::SnapshotRequest { epoch, base, after, .. } => {
+                self.on_snapshot_request(now, from, epoch, (base, after), out);
             }
             Message::PromiseResponse { epoch, dry, granted, promise, last, commit, at, .. } => {
                 let answer = super::candidate::Answer { granted, promise, last, commit, at };
@@ -457,6 +492,7 @@ impl Protocol for Replicator {
             Input::TakeOver { promise, transfer, alone } => self.on_take_over(now, promise, transfer, alone, out),
             Input::Propose { epoch, number, events } => self.on_propose(now, epoch, number, events, out),
             Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
+            Input::Obsolete(indices) => self.on_obsolete(now, indices, out),
             Input::Read { ticket } => self.on_read(now, ticket, out),
             Input::Show { ticket, after, most } => self.on_show(ticket, after, most, out),
             Input::Order { ticket, order } => self.on_order(now, ticket, order, out),

@@ -21,11 +21,13 @@ impl Replicator {
     }
 
     fn committed_after(&self, after: Position, most: usize) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
         let mut index = after.index;
-        let mut entries = Vec::new();
-        while index < self.commit && entries.len() < most {
-            index = index.next();
-            entries.extend(self.log.get(index).cloned());
+        while entries.len() < most
+            && let Some(entry) = self.log.after(index).filter(|entry| entry.position.index <= self.commit)
+        {
+            index = entry.position.index;
+            entries.push(entry.clone());
         }
         entries
     }

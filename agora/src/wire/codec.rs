@@ -112,6 +112,8 @@ impl Concern {
             | b"STATE_REPLICATE_DENY"
             | b"STATE_REPLICATION_REQUEST"
             | b"STATE_REPLICATION_RESPONSE"
+            | b"STATE_SNAPSHOT"
+            | b"STATE_SNAPSHOT_REQUEST"
             | b"LEADER_ELECTION_COORDINATION_REQUEST"
             | b"LEADER_ACK_RESPONSE"
             | b"LEADER_TRANSFER"

@@ -117,9 +117,17 @@ fn an_entry_of_every_kind_at_its_fullest_fits() {
             at: At(u64::MAX),
         };
         assert!(size(&Message::Replicator(replicate)) <= MAX_DATAGRAM);
-        let response =
-            Replicator::ReplicationResponse { founding: FOUNDING, epoch: EPOCH, previous: POSITION, entries };
+        let response = Replicator::ReplicationResponse {
+            founding: FOUNDING,
+            epoch: EPOCH,
+            previous: POSITION,
+            entries: entries.clone(),
+        };
         assert!(size(&Message::Replicator(response)) <= MAX_DATAGRAM);
+        let previous = Index(u64::MAX);
+        let piece =
+            Replicator::Snapshot { founding: FOUNDING, epoch: EPOCH, base: POSITION, previous, entries, asks: false };
+        assert!(size(&Message::Replicator(piece)) <= MAX_DATAGRAM);
     }
 }
 

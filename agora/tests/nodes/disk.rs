@@ -247,6 +247,14 @@ impl Storage for Full {
         self.directory.truncate(length)
     }
 
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()> {
+        self.directory.draft(bytes, anew)
+    }
+
+    fn adopt(&mut self) -> io::Result<()> {
+        self.directory.adopt()
+    }
+
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.directory.replace(bytes)
     }

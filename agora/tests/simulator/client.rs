@@ -95,6 +95,8 @@ pub(crate) struct SimClient {
     numbers: u64,
     refusals: u32,
     shut: BTreeSet<AuctionId>,
+    /// What it set up although it does not hold the auctions.
+    pub idle: Vec<AuctionId>,
     packer: Packer,
     sealer: Sealer,
 }
@@ -124,6 +126,7 @@ impl SimClient {
             numbers: 0,
             refusals: 0,
             shut: BTreeSet::new(),
+            idle: Vec::new(),
             auctioneer,
             packer: Packer::new(),
             sealer: Sealer::new(ClusterTag::of("agora"), sender),
@@ -219,6 +222,11 @@ impl SimClient {
         }
         if !self.auctioneer && self.dice.chance(250) {
             return Some(Ask::Create(self.spec())); // Nobody joins it; it is one more thing to remember.
+        }
+        if self.dice.chance(200)
+            && let Some(auction) = self.idle.pop()
+        {
+            return Some(Ask::Cancel(auction)); // And then to forget.
         }
         if self.auctioneer {
             let ready = self.follows.iter_mut().find(|(_, follow)| follow.asked == Some(false));

@@ -25,6 +25,8 @@ struct Bytes {
     broken: bool,
     /// The machine goes down before the next flush is done.
     crashing: bool,
+    /// What is to take their place.
+    draft: Vec<u8>,
 }
 
 impl Bytes {
@@ -35,6 +37,7 @@ impl Bytes {
     /// The process has ended (`power` stays: all that it wrote is there), or the machine.
     fn crash(&mut self, power: bool, dice: &mut Dice) {
         self.crashing = false;
+        self.draft.clear();
         if power {
             // What is not flushed can be read, and still be lost when the power goes.
             return;
@@ -80,6 +83,26 @@ impl Storage for Bytes {
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         self.durable.append(&mut self.pending);
         self.durable.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    fn draft(&mut self, bytes: &[u8], anew: bool) -> io::Result<()> {
+        if self.broken {
+            return Err(Self::error());
+        }
+        if anew {
+            self.draft.clear();
+        }
+        self.draft.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn adopt(&mut self) -> io::Result<()> {
+        if self.crashing {
+            return Err(Self::error());
+        }
+        self.durable = std::mem::take(&mut self.draft);
+        self.pending.clear();
         Ok(())
     }
 
@@ -131,13 +154,21 @@ impl SimDisk {
         self.ordered.push_back((ticket, record, commit));
     }
 
-    /// Writes and flushes everything up to a ticket; whether that went well.
-    pub(crate) fn flush(&mut self, ticket: u64) -> bool {
+    /// Writes and flushes everything up to a ticket, and mostly goes on with a compaction; whether that went well.
+    pub(crate) fn flush(&mut self, ticket: u64, dice: &mut Dice) -> bool {
         let Some(journal) = &mut self.journal else { return false };
         while let Some((_, record, commit)) = self.ordered.pop_front_if(|(first, ..)| *first <= ticket) {
             journal.write(&record, commit);
         }
-        journal.flush().is_ok()
+        let mut good = journal.flush();
+        while matches!(good, Ok(())) && dice.chance(700) {
+            match journal.go_on() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => good = Err(error),
+            }
+        }
+        good.is_ok()
     }
 
     /// The node ends in the middle of what it does.
@@ -146,6 +177,10 @@ impl SimDisk {
         let written = dice.index(self.ordered.len() + 1);
         for (_, record, commit) in self.ordered.drain(..).take(written) {
             journal.write(&record, commit);
+        }
+        // In the middle of a flush, or of a compaction.
+        if dice.coin() {
+            let _ = journal.go_on();
         }
         journal.storage().crashing = true;
         let _ = journal.flush();

@@ -160,7 +160,7 @@ impl SimNode {
         let on_disk = self.disk.is_some();
         let replicator = Replicator::new(me, settings, dice.number(), now).on_disk(on_disk);
         let replicator = match held {
-            Some(held) => replicator.restored(held.promise, held.entries, held.commit),
+            Some(held) => replicator.restored(held.promise, held.base, held.entries, held.commit),
             None => replicator,
         };
         let mut life = Life {
@@ -475,5 +475,9 @@ fn short(record: &Record) -> String {
         Record::Promise(epoch) => format!("promise {epoch:?}"),
         Record::Append(entry) => format!("append {:?} {}", entry.position, brief(&entry.body)),
         Record::Cut(index) => format!("cut from {index}"),
+        Record::Compact { snapshot, rest } => {
+            format!("compact up to {:?}: {} kept, {} follow", snapshot.base, snapshot.kept.len(), rest.len())
+        }
+        Record::Install(snapshot) => format!("install up to {:?}: {} kept", snapshot.base, snapshot.kept.len()),
     }
 }

@@ -112,6 +112,8 @@ impl World {
                 if self.clients[number].auctioneer {
                     self.board.push(ack.receipt.auction);
                     self.clients[number].follows.entry(ack.receipt.auction).or_default();
+                } else {
+                    self.clients[number].idle.push(ack.receipt.auction);
                 }
             }
             Ask::Join(auction) => {

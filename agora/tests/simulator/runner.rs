@@ -73,6 +73,8 @@ struct Sum {
     orders: u64,
     expired: u64,
     member_changes: u64,
+    compactions: u64,
+    snapshots: u64,
     acknowledged: u64,
     bids: u64,
     refused: u64,
@@ -152,7 +154,8 @@ impl Plan {
         let Some(path) = &self.append else { return };
         let run = json!({
             "from": self.from, "seeds": sum.runs, "with-liveness": sum.live, "simulated-seconds": sum.time / 1_000_000,
-            "elections": sum.elections, "member-changes": sum.member_changes, "acknowledged": sum.acknowledged,
+            "elections": sum.elections, "member-changes": sum.member_changes,
+            "compactions": sum.compactions, "snapshots": sum.snapshots, "acknowledged": sum.acknowledged,
             "faults": sum.faults.values().sum::<u64>(), "failed": failure.map(|failure| failure.case.seed),
         });
         let file = OpenOptions::new().create(true).append(true).open(path);
@@ -182,6 +185,8 @@ impl Plan {
         sum.orders += report.orders;
         sum.expired += report.expired;
         sum.member_changes += report.member_changes;
+        sum.compactions += report.compactions;
+        sum.snapshots += report.snapshots;
         sum.acknowledged += report.acknowledged;
         sum.bids += report.bids;
         sum.refused += report.refused;
@@ -204,13 +209,15 @@ impl Sum {
         let faults: Vec<String> = self.faults.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
         format!(
             "{} seeds ({} with liveness), {seeds:.1} a second, {simulated:.0} simulated seconds a second; {} elections, {} orders, \
-             {} member changes, \
+             {} member changes, {} compactions, {} snapshots taken, \
              {} requests acknowledged ({} bids), {} refused, {} expired, {} results, {} datagrams; faults: {}",
             self.runs,
             self.live,
             self.elections,
             self.orders,
             self.member_changes,
+            self.compactions,
+            self.snapshots,
             self.acknowledged,
             self.bids,
             self.refused,

@@ -119,6 +119,10 @@ pub(crate) struct Schedule {
     pub replace_after: Micros,
     /// How long answers are kept for repeats, and how many.
     pub kept: (Micros, usize),
+    /// `auction-retention`.
+    pub retention: Micros,
+    /// How many committed entries stay in a log whatever has become of them.
+    pub log_tail: usize,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When all faults end.
@@ -166,6 +170,9 @@ impl Schedule {
         } else {
             (table.between(200 * MILLI, 3 * SECOND), 1 << table.between(5, 10))
         };
+        let mut archive = Dice::new(seed, 10);
+        let retention = if archive.chance(250) { 60 * SECOND } else { archive.between(100 * MILLI, 3 * SECOND) };
+        let log_tail = [4, 32, 8_192][archive.index(3)];
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
         let twins = dice.coin();
         Self {
@@ -180,6 +187,8 @@ impl Schedule {
             orders,
             replace_after,
             kept,
+            retention,
+            log_tail,
             faults,
             heal,
         }
@@ -221,6 +230,8 @@ impl Schedule {
             member_replace_after: Duration::from_micros(self.replace_after),
             request_retention: Duration::from_micros(self.kept.0),
             max_requests: self.kept.1,
+            auction_retention: Duration::from_micros(self.retention),
+            log_tail: self.log_tail,
             ..Settings::lan()
         }
     }

@@ -42,6 +42,10 @@ pub(crate) struct Report {
     pub orders: u64,
     /// Members added or removed with `--cluster-size`.
     pub member_changes: u64,
+    /// How often a log was compacted.
+    pub compactions: u64,
+    /// How often one was replaced by a snapshot.
+    pub snapshots: u64,
     /// Requests acknowledged to clients.
     pub acknowledged: u64,
     /// Bids among them.
@@ -178,6 +182,7 @@ impl World {
         self.report.time = self.now;
         self.report.elections = self.checks.elections;
         self.report.member_changes = self.checks.member_changes();
+        (self.report.compactions, self.report.snapshots) = (self.checks.compactions, self.checks.snapshots);
         Ok(())
     }
 
@@ -363,7 +368,7 @@ impl World {
 
     fn flushed(&mut self, slot: usize, ticket: u64) {
         if let Some(disk) = &mut self.nodes[slot].disk
-            && !disk.flush(ticket)
+            && !disk.flush(ticket, &mut self.disk)
         {
             self.disk_failed(slot);
             return;

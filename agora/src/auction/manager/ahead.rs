@@ -8,7 +8,7 @@ use super::book::Book;
 use super::request::Kind;
 use super::sessions::SessionKey;
 use crate::auction::apply::apply;
-use crate::auction::event::{Answer, Decision, RequestKey};
+use crate::auction::event::{Answer, Decision, Event, RequestKey};
 use crate::auction::state::Auction;
 use crate::id::{AuctionId, ParticipantId};
 
@@ -48,6 +48,7 @@ pub(crate) struct Ahead {
     keys: BTreeMap<RequestKey, u64>,
     auctions: BTreeMap<AuctionId, Touched>,
     created: usize,
+    archived: usize,
     /// An entry was committed that is not the first proposal.
     torn: bool,
 }
@@ -69,6 +70,11 @@ impl Ahead {
     /// How many auctions are created by what is pending.
     pub(crate) const fn created(&self) -> usize {
         self.created
+    }
+
+    /// How many auctions are archived by what is pending.
+    pub(crate) const fn archived(&self) -> usize {
+        self.archived
     }
 
     /// How many refusals of `participant` are pending.
@@ -138,6 +144,7 @@ impl Ahead {
     fn rebuild(&mut self, book: &Book) {
         self.auctions.clear();
         self.created = 0;
+        self.archived = 0;
         let queue = std::mem::take(&mut self.queue);
         for pending in &queue {
             self.touch(book, &pending.decision);
@@ -155,6 +162,7 @@ impl Ahead {
             apply(&mut touched.auction, event);
         }
         self.created += usize::from(!existed && touched.auction.is_some());
+        self.archived += usize::from(existed && touched.auction.is_none());
     }
 
     fn release(&mut self, decision: &Decision) {
@@ -162,8 +170,10 @@ impl Ahead {
             self.keys.remove(&key);
         }
         let Some(id) = auction_of(decision) else { return };
-        if let Some(crate::auction::event::Event::AuctionCreated { .. }) = decision.events.first() {
-            self.created = self.created.saturating_sub(1);
+        match decision.events.first() {
+            Some(Event::AuctionCreated { .. }) => self.created = self.created.saturating_sub(1),
+            Some(Event::AuctionArchived { .. }) => self.archived = self.archived.saturating_sub(1),
+            _ => {}
         }
         if let Some(touched) = self.auctions.get_mut(&id) {
             touched.by = touched.by.saturating_sub(1);
@@ -176,5 +186,5 @@ impl Ahead {
 
 /// The auction that a decision changes: all events of one command are of one auction.
 fn auction_of(decision: &Decision) -> Option<AuctionId> {
-    decision.events.first().map(crate::auction::event::Event::auction)
+    decision.events.first().map(Event::auction)
 }

@@ -8,7 +8,7 @@ use super::request::{Kind, Request};
 use super::requests::MAX_REFUSALS;
 use super::sessions;
 use crate::auction::decide::{Decided, decide, tick};
-use crate::auction::event::{Answer, Command, Decision};
+use crate::auction::event::{Answer, Command, Decision, Event};
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
 use crate::auction::refusal::{Code, Refusal};
@@ -89,9 +89,11 @@ impl Manager {
         self.capacity(now)?;
         let found = self.ahead.auction(&self.book, auction);
         let is_new = found.is_none() && matches!(command, Command::Create { .. });
-        if is_new && self.book.len() + self.ahead.created() >= self.max_auctions {
-            return Err(busy("the cluster holds as many auctions as it may"));
+        if is_new {
+            self.make_room(out)?;
+            self.capacity(now)?;
         }
+        let found = self.ahead.auction(&self.book, auction);
         let who = call.session.participant;
         let key = Some(call.key());
         match decide(found, command, who, at, &self.limits) {
@@ -109,6 +111,18 @@ impl Manager {
                 Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)), floor: None })
             }
         }
+    }
+
+    /// Archives what finished first, if there are as many auctions as there may be.
+    fn make_room(&mut self, out: &mut Vec<Output>) -> Result<(), Refusal> {
+        if self.book.len() + self.ahead.created() < self.max_auctions + self.ahead.archived() {
+            return Ok(());
+        }
+        let Some(auction) = self.book.over().find(|over| self.ahead.auction(&self.book, *over).is_some()) else {
+            return Err(busy("the cluster holds as many auctions as it may, and none of them is over"));
+        };
+        self.propose(archive(auction), None, out);
+        Ok(())
     }
 
     /// Leadership time, if a proposal can be made now.
@@ -141,8 +155,14 @@ impl Manager {
     pub(crate) fn tick(&mut self, now: Timestamp, auction: AuctionId, out: &mut Vec<Output>) {
         while let Some(lead) = self.lead.as_ref().filter(|lead| lead.room > 0) {
             let at = lead.at(now);
-            let events =
-                self.ahead.auction(&self.book, auction).map_or_else(Vec::new, |found| tick(found, at, &self.limits));
+            let Some(found) = self.ahead.auction(&self.book, auction) else { return };
+            if found.is_over() {
+                if self.archived_at(auction).is_some_and(|due| due <= at) {
+                    self.propose(archive(auction), None, out);
+                }
+                return;
+            }
+            let events = tick(found, at, &self.limits);
             if events.is_empty() {
                 return;
             }
@@ -207,6 +227,10 @@ impl Manager {
             out.push(Kind::answer(kind, to, key.request, answer, self.kept));
         }
     }
+}
+
+fn archive(auction: AuctionId) -> Decision {
+    Decision { key: None, events: vec![Event::AuctionArchived { auction }], answer: None, floor: None }
 }
 
 /// Whether it was carried out once is forgotten. It is not carried out now.

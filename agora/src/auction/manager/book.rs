@@ -4,21 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::matters::Matters;
 use super::requests::Requests;
 use crate::auction::apply::apply;
 use crate::auction::event::Event;
 use crate::auction::state::Auction;
-use crate::id::{AuctionId, Epoch, Seq};
+use crate::id::{AuctionId, Epoch, Index, Position, Seq};
 use crate::time::At;
 
 /// An auction and how it came about.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Held {
     /// As of its last event; `Some` from the first event on.
     auction: Option<Auction>,
     history: Vec<(Event, At)>,
     /// The epochs of their entries: from which event on which.
     epochs: Vec<(Seq, Epoch)>,
+    /// The entries that hold its events.
+    entries: Vec<Index>,
 }
 
 impl Held {
@@ -30,6 +33,12 @@ impl Held {
     /// Its events with the leadership time of their entries; event `seq` is at `seq - 1`.
     pub(crate) fn history(&self) -> &[(Event, At)] {
         &self.history
+    }
+
+    /// When its last event was, if it is over.
+    pub(crate) fn ended(&self) -> Option<At> {
+        let (_, at) = self.history.last()?;
+        self.auction().filter(|auction| auction.is_over()).map(|_| *at)
     }
 
     /// The epoch of an event's entry.
@@ -44,17 +53,31 @@ impl Held {
 pub(crate) struct Book {
     /// Bounded by `max-auctions` where they are created, their events by the request table and by time.
     auctions: BTreeMap<AuctionId, Held>,
+    /// Those that are over, by when they ended.
+    over: BTreeSet<(At, AuctionId)>,
     phases: [u32; 4],
     /// The epochs in which something is committed: one for each leadership.
     epochs: BTreeSet<Epoch>,
     /// Answers given.
     pub(crate) requests: Requests,
+    /// Which entries all this rests on.
+    pub(crate) matters: Matters,
 }
 
 impl Book {
     /// Empty; answers are kept for so long.
     pub(crate) fn new(request_retention: Duration) -> Self {
         Self { requests: Requests::new(request_retention), ..Self::default() }
+    }
+
+    /// Empty, to be filled anew.
+    pub(crate) fn anew(&self) -> Self {
+        Self { requests: self.requests.anew(), ..Self::default() }
+    }
+
+    /// Those that are over, the earliest first.
+    pub(crate) fn over(&self) -> impl Iterator<Item = AuctionId> {
+        self.over.iter().map(|(_, auction)| *auction)
     }
 
     /// The auction with its history.
@@ -95,26 +118,44 @@ impl Book {
         self.phases
     }
 
-    /// Applies the next event: its number, and the auction after it. `None` if it does not fit; then nothing changes.
-    pub(crate) fn apply(&mut self, event: &Event, epoch: Epoch, at: At) -> Option<(Seq, &Auction)> {
+    /// Applies the next event: its number, and the auction after it, if it is still there. `None` if it does not fit; then
+    /// nothing changes.
+    pub(crate) fn apply(&mut self, event: &Event, position: Position, at: At) -> Option<(Seq, Option<&Auction>)> {
         let id = event.auction();
         if !self.auctions.contains_key(&id) && !matches!(event, Event::AuctionCreated { .. }) {
             return None;
         }
-        let held =
-            self.auctions.entry(id).or_insert_with(|| Held { auction: None, history: Vec::new(), epochs: Vec::new() });
-        let before = held.auction().map(Auction::phase);
+        let held = self.auctions.entry(id).or_default();
+        let (before, ended) = (held.auction().map(Auction::phase), held.ended());
         let seq = apply(&mut held.auction, event)?;
-        held.history.push((event.clone(), at));
-        if held.epochs.last().is_none_or(|(_, last)| *last != epoch) {
-            held.epochs.push((seq, epoch));
-        }
-        let auction = held.auction.as_ref()?;
         if let Some(before) = before {
             let count = &mut self.phases[before as usize];
             *count = count.saturating_sub(1);
         }
-        self.phases[auction.phase() as usize] += 1;
-        Some((seq, auction))
+        if matches!(event, Event::AuctionArchived { .. }) {
+            self.forget(id, ended);
+            return Some((seq, None));
+        }
+        held.history.push((event.clone(), at));
+        if held.epochs.last().is_none_or(|(_, last)| *last != position.epoch) {
+            held.epochs.push((seq, position.epoch));
+        }
+        if held.entries.last() != Some(&position.index) {
+            held.entries.push(position.index);
+        }
+        self.over.extend(held.ended().map(|at| (at, id)));
+        self.phases[held.auction.as_ref()?.phase() as usize] += 1;
+        Some((seq, self.auction(id)))
+    }
+
+    /// The auction leaves the book, and with it goes what its entries mattered for.
+    fn forget(&mut self, id: AuctionId, ended: Option<At>) {
+        let entries = self.auctions.remove(&id).map(|held| held.entries);
+        if let Some(at) = ended {
+            self.over.remove(&(at, id));
+        }
+        for index in entries.unwrap_or_default() {
+            self.matters.without_auction(index);
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What is committed: folded on every node, in log order; on the leader also answered and delivered.
 
 use super::codec;
+use super::deadlines::Deadlines;
 use crate::auction::event::{Decision, Event};
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
-use crate::id::Epoch;
+use crate::auction::state::Auction;
+use crate::id::{Index, Position};
+use crate::machine::ToLog;
 use crate::replicator::message::{Body, Entry};
 use crate::time::{At, Timestamp};
 
@@ -18,12 +21,14 @@ impl Manager {
             Ok(decision) => decision,
             Err(error) => {
                 self.undecodable += 1;
+                self.book.matters.never(position.index);
                 log::error!("entry {} is no decision and changes nothing: {error}", position.index);
                 return;
             }
         };
         if decision.key.is_some_and(|key| self.book.requests.answer(&key).is_some()) {
             log::error!("entry {} repeats a request that has its answer, and changes nothing", position.index);
+            self.book.matters.never(position.index);
             return;
         }
         if let (Some(key), Some(answer)) = (decision.key, &decision.answer) {
@@ -31,32 +36,50 @@ impl Manager {
         }
         if let Some(floor) = decision.floor {
             self.book.requests.raise(floor);
+            self.book.matters.raise(floor, position.index);
         }
         let mine = self.lead.as_ref().is_some_and(|lead| lead.epoch == position.epoch);
         let pending = if mine { self.ahead.commit(&decision) } else { None };
         if let Some(pending) = pending {
             self.fulfil(pending, out);
         }
-        self.apply(now, position.epoch, at, &decision, out);
+        self.apply(now, position, at, &decision, out);
         self.ahead.mend(&self.book);
         out.push(Output::Applied { index: position.index, decision });
+        let gone = self.book.matters.take();
+        if !gone.is_empty() {
+            out.push(ToLog::Obsolete(gone).into());
+        }
     }
 
-    fn apply(&mut self, now: Timestamp, epoch: Epoch, at: At, decision: &Decision, out: &mut Vec<Output>) {
+    /// The log was replaced: it is folded again, from what still matters.
+    pub(crate) fn reset(&mut self) {
+        self.book = self.book.anew();
+        self.commit = Index(0);
+        self.deadlines = Deadlines::default();
+    }
+
+    fn apply(&mut self, now: Timestamp, position: Position, at: At, decision: &Decision, out: &mut Vec<Output>) {
         for event in &decision.events {
-            match self.book.apply(event, epoch, at) {
+            let known = self.book.held(event.auction()).is_some() || matches!(event, Event::AuctionCreated { .. });
+            match self.book.apply(event, position, at) {
                 Some((seq, auction)) => {
-                    if let Some(lead) = &self.lead {
+                    if let (Some(lead), Some(auction)) = (&self.lead, auction) {
                         let shown = super::delivery::Occurred { auction, event, seq, at, epoch: lead.epoch };
                         shown.push(lead.at(now), &self.sessions.of(event.auction(), now), out);
                     }
                 }
+                // It has left, and the entries before this one with it.
+                None if !known => {}
                 None => log::error!("a committed event does not fit its auction: {event:?}"),
             }
         }
+        let auction = decision.events.first().and_then(|event| self.book.auction(event.auction()));
+        if auction.is_none() {
+            self.book.matters.without_auction(position.index);
+        }
         if let Some(auction) = decision.events.first().map(Event::auction) {
-            let over = self.book.auction(auction).is_some_and(super::delivery::is_over);
-            if over {
+            if self.book.auction(auction).is_none_or(Auction::is_over) {
                 self.sessions.end(auction);
             }
             self.reindex(auction);

@@ -9,7 +9,7 @@ use super::sessions;
 use crate::auction::apply::apply;
 use crate::auction::decide::SUPERSEDED;
 use crate::auction::event::Event;
-use crate::auction::message::{Head, Outcome, Output, Phase};
+use crate::auction::message::{Durability, Head, Outcome, Output};
 use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
 use crate::auction::view::{Showing, Shown, needs_state_at};
@@ -58,11 +58,6 @@ impl Occurred<'_> {
             }
         }
     }
-}
-
-/// Whether the auction has no further events.
-pub(crate) const fn is_over(auction: &Auction) -> bool {
-    matches!(auction.phase(), Phase::Completed | Phase::Cancelled)
 }
 
 impl Manager {
@@ -115,7 +110,11 @@ impl Manager {
         if self.continues(auction, after, teller) {
             return;
         }
-        if let Some(lead) = &self.lead {
+        let Some(lead) = &self.lead else { return };
+        if self.kept.durability == Durability::Quorum && self.book.held(auction).is_none() {
+            // There is no other history that it could be of: it was archived.
+            out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch: lead.epoch, last: None }));
+        } else {
             let head = Head { auction, epoch: lead.epoch.number, seq: after.next(), at: lead.at(now) };
             out.push(Output::Outcome(from, Outcome::Cancel { head, reason: SUPERSEDED.into() }));
         }
@@ -124,7 +123,7 @@ impl Manager {
     /// From now on the session is sent the auction's events, unless there will be none.
     pub(crate) fn follow(&mut self, session: sessions::SessionKey, auction: AuctionId) {
         let ahead = self.ahead.auction(&self.book, auction).is_some();
-        let over = self.book.auction(auction).is_some_and(is_over);
+        let over = self.book.auction(auction).is_some_and(Auction::is_over);
         if ahead && !over {
             self.sessions.follow(session, auction);
         }

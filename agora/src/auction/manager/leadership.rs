@@ -1,5 +1,6 @@
 //! Beginning and ending to lead, credit, and refused proposals: what the replicator tells beside `Committed`.
 
+use super::book::Held;
 use super::lead::Lead;
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
@@ -84,7 +85,18 @@ impl Manager {
 
     /// Keeps the auction's place among the deadlines: with what is ahead, if something is.
     pub(crate) fn reindex(&mut self, auction: AuctionId) {
-        let deadline = self.ahead.auction(&self.book, auction).and_then(crate::auction::decide::deadline);
+        let found = self.ahead.auction(&self.book, auction);
+        let deadline = match found {
+            Some(over) if over.is_over() => self.archived_at(auction),
+            Some(auction) => crate::auction::decide::deadline(auction),
+            None => None,
+        };
         self.deadlines.set(auction, deadline);
+    }
+
+    /// When an auction that is over, as committed, leaves.
+    pub(crate) fn archived_at(&self, auction: AuctionId) -> Option<At> {
+        let ended = self.book.held(auction).and_then(Held::ended)?;
+        Some(ended + self.auction_retention)
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod fates;
 pub(crate) mod lead;
 pub(crate) mod leadership;
 pub(crate) mod listing;
+pub(crate) mod matters;
 pub(crate) mod orders;
 pub(crate) mod reads;
 pub(crate) mod request;

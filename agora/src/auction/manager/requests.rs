@@ -28,13 +28,18 @@ pub(crate) struct Requests {
     /// How long answers are kept, in leadership time.
     kept_for: Duration,
     /// Of each participant, when its last [`MAX_REFUSALS`] refusals were. Never more than `answers` in all.
-    refused: BTreeMap<ParticipantId, VecDeque<At>>,
+    refused: BTreeMap<ParticipantId, VecDeque<(Index, At)>>,
 }
 
 impl Requests {
     /// Keeps answers for so long.
     pub(crate) fn new(kept_for: Duration) -> Self {
         Self { kept_for, ..Self::default() }
+    }
+
+    /// Empty, to be filled anew.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(self.kept_for)
     }
 
     /// Of a request whose client knew less than this when it first sent it, nobody can tell whether it was carried out: it
@@ -58,11 +63,17 @@ impl Requests {
         (index >= oldest && (long_old || too_many > 0)).then_some(*index)
     }
 
-    /// Forgets the answers of entries up to `floor`.
+    /// Forgets the answers of entries up to `floor`, and that they were refusals.
     pub(crate) fn raise(&mut self, floor: Index) {
         self.floor = self.floor.max(floor);
         while let Some((_, _, key)) = self.order.pop_front_if(|(index, ..)| *index <= floor) {
             self.answers.remove(&key);
+            if let Some(refused) = self.refused.get_mut(&key.participant) {
+                while refused.pop_front_if(|(index, _)| *index <= floor).is_some() {}
+                if refused.is_empty() {
+                    self.refused.remove(&key.participant);
+                }
+            }
         }
     }
 
@@ -83,7 +94,7 @@ impl Requests {
             if refused.len() == MAX_REFUSALS {
                 refused.pop_front();
             }
-            refused.push_back(at);
+            refused.push_back((index, at));
         }
         self.answers.insert(key, (index, answer));
         self.order.push_back((index, at, key));
@@ -91,7 +102,7 @@ impl Requests {
 
     /// How many refusals of `participant` count at `now`.
     pub(crate) fn refusals(&self, participant: ParticipantId, now: At) -> usize {
-        let counts = |at: &&At| **at + REFUSALS_FOR > now;
+        let counts = |(_, at): &&(Index, At)| *at + REFUSALS_FOR > now;
         self.refused.get(&participant).map_or(0, |refused| refused.iter().filter(counts).count())
     }
 }

@@ -22,16 +22,22 @@ pub(super) struct Cluster {
     pub(super) cut: BTreeSet<NodeId>,
     /// Writes of these are never flushed.
     hung: BTreeSet<NodeId>,
+    /// Of the snapshots' pieces, every third one is lost.
+    pub(super) lose_every_third_piece: bool,
+    pieces: u32,
     others: Vec<(NodeId, Output)>,
 }
 
 impl Cluster {
     pub(super) fn of(mode: Mode, size: u128) -> Self {
-        let settings = Settings { mode, ..Settings::lan() };
+        Self::with(&Settings { mode, ..Settings::lan() }, size)
+    }
+
+    pub(super) fn with(settings: &Settings, size: u128) -> Self {
         let start = Timestamp::from_micros(1);
         let nodes = (1..=size).map(|number| {
             let seed = u64::try_from(number).expect("small");
-            (node(number), Replicator::new(member(number), &settings, seed, start))
+            (node(number), Replicator::new(member(number), settings, seed, start))
         });
         Self {
             now: start,
@@ -40,6 +46,8 @@ impl Cluster {
             network: VecDeque::new(),
             cut: BTreeSet::new(),
             hung: BTreeSet::new(),
+            lose_every_third_piece: false,
+            pieces: 0,
             others: Vec::new(),
         }
     }
@@ -107,7 +115,11 @@ impl Cluster {
     /// Delivers everything, and what follows from it, while no time passes.
     pub(super) fn settle(&mut self) {
         while let Some((from, to, message)) = self.network.pop_front() {
-            if !self.cut.contains(&from) && !self.cut.contains(&to) {
+            self.pieces += u32::from(matches!(message, Message::Snapshot { .. }));
+            let lost = self.lose_every_third_piece
+                && matches!(message, Message::Snapshot { .. })
+                && self.pieces.is_multiple_of(3);
+            if !lost && !self.cut.contains(&from) && !self.cut.contains(&to) {
                 self.input(to, Input::Message { from, message });
             }
         }
@@ -143,7 +155,10 @@ impl Cluster {
 
     pub(super) fn propose(&mut self, at: u128, number: u64) {
         let epoch = self.situation(at).promise;
-        self.input(node(at), Input::Propose { epoch, number, events: vec![u8::try_from(number).expect("small")] });
+        self.input(
+            node(at),
+            Input::Propose { epoch, number, events: vec![u8::try_from(number % 256).expect("small")] },
+        );
     }
 
     pub(super) fn take_over(&mut self, at: u128) {

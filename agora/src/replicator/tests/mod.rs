@@ -6,6 +6,7 @@ mod log;
 mod orders;
 mod quorum;
 mod show;
+mod snapshot;
 
 use uuid::Uuid;
 

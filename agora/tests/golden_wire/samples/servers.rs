@@ -174,7 +174,30 @@ pub(crate) fn replicator() -> impl Iterator<Item = (&'static str, Replicator)> {
             "STATE_REPLICATION_REQUEST",
             Replicator::ReplicationRequest { founding, epoch: epoch_5, probe: Probe(12), after: previous },
         ),
-        ("STATE_REPLICATION_RESPONSE", Replicator::ReplicationResponse { founding, epoch: epoch_5, previous, entries }),
+        (
+            "STATE_REPLICATION_RESPONSE",
+            Replicator::ReplicationResponse { founding, epoch: epoch_5, previous, entries: entries.clone() },
+        ),
+        (
+            "STATE_SNAPSHOT",
+            Replicator::Snapshot {
+                founding,
+                epoch: epoch_5,
+                base: Position { epoch: epoch(4), index: Index(9) },
+                previous: Index(1),
+                entries,
+                asks: true,
+            },
+        ),
+        (
+            "STATE_SNAPSHOT_REQUEST",
+            Replicator::SnapshotRequest {
+                founding,
+                epoch: epoch_5,
+                base: Position { epoch: epoch(4), index: Index(9) },
+                after: Index(5),
+            },
+        ),
         (
             "LEADER_ELECTION_COORDINATION_REQUEST",
             Replicator::PromiseRequest { founding, epoch: epoch_5, dry: true, transfer: None, progress: Index(0) },

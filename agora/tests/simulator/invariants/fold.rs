@@ -24,11 +24,20 @@ pub(crate) struct Auction {
     pub complete: bool,
     /// It has none.
     cancelled: bool,
+    /// It is not kept any more.
+    pub archived: bool,
 }
 
 impl Auction {
     /// Takes the next event in.
     pub(crate) fn apply(&mut self, index: Index, event: &Event) -> Result<(), Violation> {
+        if let Event::AuctionArchived { .. } = event {
+            if self.archived || !(self.complete || self.cancelled) {
+                return Err(Violation::new("WIN-1", format!("{event:?} before the auction was over, or again")));
+            }
+            self.archived = true;
+            return Ok(());
+        }
         if self.complete || self.cancelled {
             return Err(Violation::new("WIN-1", format!("{event:?} after the auction was over")));
         }

@@ -23,7 +23,7 @@ impl Memb1 {
     pub(crate) fn written(&mut self, mode: Mode, shadow: &Shadow, entry: &Entry) -> Result<(), Violation> {
         let Some(members) = entry.body.members() else { return Ok(()) };
         let list: BTreeSet<NodeId> = members.iter().map(|member: &Member| member.node).collect();
-        let held = shadow.log.iter().rev().find(|held| self.lists.contains_key(&held.position));
+        let held = shadow.log.iter().rev().flatten().find(|held| self.lists.contains_key(&held.position));
         let before = held.and_then(|held| Some((held.position, self.lists.get(&held.position)?)));
         if let (Mode::Majority(_), Some((place, before))) = (mode, before) {
             let differences = before.symmetric_difference(&list).count();

@@ -102,6 +102,10 @@ pub(crate) struct Checks {
     participants: BTreeMap<SocketAddr, ParticipantId>,
     /// Leaderships that served.
     pub elections: u64,
+    /// Logs that were compacted.
+    pub compactions: u64,
+    /// Logs that were replaced by snapshots.
+    pub snapshots: u64,
 }
 
 impl Checks {
@@ -123,6 +127,8 @@ impl Checks {
             once_1: once_1::Once1::default(),
             participants: BTreeMap::new(),
             elections: 0,
+            compactions: 0,
+            snapshots: 0,
         }
     }
 
@@ -167,7 +173,7 @@ impl Checks {
     /// The client that receives at this address still lacks an event of an auction that it follows: ORDER-1.
     pub(crate) fn lacks(&self, auction: AuctionId, last: Seq) -> bool {
         let folded = self.ledger().and_then(|ledger| ledger.auctions.get(&auction));
-        folded.is_some_and(|folded| (folded.events.len() as u64) > last.0)
+        folded.is_some_and(|folded| !folded.archived && (folded.events.len() as u64) > last.0)
     }
 
     /// How often the members changed with `--cluster-size`.
@@ -214,6 +220,11 @@ impl Checks {
                 if let Record::Append(entry) = record {
                     self.memb_1.written(self.mode, shadow, entry)?;
                 }
+                match record {
+                    Record::Compact { .. } => self.compactions += 1,
+                    Record::Install(_) => self.snapshots += 1,
+                    _ => {}
+                }
                 shadow.written(*ticket, record);
                 if let (Some(founding), Record::Append(entry)) = (shadow.founding, record)
                     && let Body::EpochStarted { members } | Body::Members(members) = &entry.body
@@ -222,6 +233,10 @@ impl Checks {
                 }
             }
             Output::Send { message, .. } => log_3::sent(shadow, message)?,
+            Output::Reset => {
+                shadow.commit = Index(0);
+                shadow.resets += 1;
+            }
             Output::Committed(entry) => {
                 log_2::committed(shadow, entry)?;
                 if let Body::Founded { founding, .. } = &entry.body {

@@ -38,6 +38,12 @@ impl Once1 {
 /// A manager applies a decision: in order, and for a request that it has not seen.
 pub(crate) fn applied(shadow: &mut Shadow, index: Index, decision: &Decision) -> Result<(), Violation> {
     let node = shadow.me.node;
+    if index <= shadow.applied_index && shadow.resets > 0 {
+        // It folds its log anew.
+        shadow.resets = 0;
+        shadow.applied_index = Index(0);
+        shadow.applied.clear();
+    }
     if index <= shadow.applied_index || index > shadow.commit {
         let what = format!("{node:?} applies {index} after {}, with {} committed", shadow.applied_index, shadow.commit);
         return Err(Violation::new("LOG-2", what));

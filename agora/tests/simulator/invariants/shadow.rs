@@ -45,8 +45,8 @@ pub(crate) fn digest(entry: &Entry) -> u64 {
 pub(crate) struct Shadow {
     /// Who.
     pub me: Member,
-    /// The log.
-    pub log: Vec<Held>,
+    /// The log, from index 1; `None`: it matters no more, and need not be there.
+    pub log: Vec<Option<Held>>,
     /// The founding that it holds.
     pub founding: Option<FoundingId>,
     /// The last entry handed over as committed.
@@ -63,10 +63,12 @@ pub(crate) struct Shadow {
     pub applied: BTreeMap<RequestKey, Index>,
     /// The last entry that its manager has applied.
     pub applied_index: Index,
+    /// So many times its log was replaced, and its manager has not yet begun anew.
+    pub resets: u32,
     /// The rounds that its manager has seen complete.
     pub complete: BTreeSet<(AuctionId, Round)>,
     /// The log as far as it is durable.
-    pub durable_log: Vec<Held>,
+    pub durable_log: Vec<Option<Held>>,
     unflushed: VecDeque<(u64, Record)>,
 }
 
@@ -84,6 +86,7 @@ impl Shadow {
             situation: None,
             applied: BTreeMap::new(),
             applied_index: Index(0),
+            resets: 0,
             complete: BTreeSet::new(),
             durable_log: Vec::new(),
             unflushed: VecDeque::new(),
@@ -92,7 +95,7 @@ impl Shadow {
 
     /// One that lives on with what its disk held.
     pub(crate) fn resumed(me: Member, held: &Recovered) -> Self {
-        let log: Vec<_> = held.entries.iter().map(Held::of).collect();
+        let log = sparse(&held.entries);
         let founding = held.entries.first().and_then(|entry| match &entry.body {
             Body::Founded { founding, .. } => Some(*founding),
             _ => None,
@@ -103,11 +106,15 @@ impl Shadow {
 
     /// Whether a crash may leave this: what is durable, and the first so many records of what is not.
     pub(crate) fn may_leave(&self, held: &Recovered) -> bool {
-        let found: Vec<_> = held.entries.iter().map(Held::of).collect();
+        let found = sparse(&held.entries);
+        let agrees = |log: &[Option<Held>]| {
+            let agrees = |(held, found): (&Option<Held>, &Option<Held>)| held.is_none() || held == found;
+            log.len() == found.len() && log.iter().zip(&found).all(agrees)
+        };
         let (mut promise, mut log) = (self.durable_promise, self.durable_log.clone());
         let mut unflushed = self.unflushed.iter();
         loop {
-            if promise == held.promise && log == found && held.commit <= self.commit.max(self.remembered) {
+            if promise == held.promise && agrees(&log) && held.commit <= self.commit.max(self.remembered) {
                 return true;
             }
             let Some((_, record)) = unflushed.next() else { return false };
@@ -117,7 +124,7 @@ impl Shadow {
 
     /// The entry at an index.
     pub(crate) fn at(&self, index: Index) -> Option<&Held> {
-        self.log.get(usize::try_from(index.0.checked_sub(1)?).ok()?)
+        self.log.get(usize::try_from(index.0.checked_sub(1)?).ok()?)?.as_ref()
     }
 
     /// The last index.
@@ -127,9 +134,12 @@ impl Shadow {
 
     /// Takes a record in.
     pub(crate) fn written(&mut self, ticket: u64, record: &Record) {
-        if let Record::Append(entry) = record
-            && let Body::Founded { founding, .. } = &entry.body
-        {
+        let first = match record {
+            Record::Append(entry) => Some(entry),
+            Record::Install(snapshot) => snapshot.kept.first(),
+            _ => None,
+        };
+        if let Some(Body::Founded { founding, .. }) = first.map(|entry| &entry.body) {
             self.founding = Some(*founding);
         }
         apply(record, &mut self.promise, &mut self.log);
@@ -153,15 +163,41 @@ impl Shadow {
         if self.unflushed.iter().any(|(_, record)| cut(record)) {
             return true;
         }
-        let waits = |record: &Record| matches!(record, Record::Append(entry) if entry.position.index <= index);
+        let waits = |record: &Record| match record {
+            Record::Append(entry) => entry.position.index <= index,
+            // Of what was committed here, nothing waits for it.
+            Record::Install(snapshot) => snapshot.base.index <= index,
+            Record::Promise(_) | Record::Cut(_) | Record::Compact { .. } => false,
+        };
         index <= self.last() && !self.unflushed.iter().any(|(_, record)| waits(record))
     }
 }
 
-fn apply(record: &Record, promise: &mut Epoch, log: &mut Vec<Held>) {
+/// A log of these entries: what is between them matters no more.
+fn sparse(entries: &[Entry]) -> Vec<Option<Held>> {
+    let mut log = Vec::new();
+    for entry in entries {
+        log.resize(place(entry.position.index), None);
+        log.push(Some(Held::of(entry)));
+    }
+    log
+}
+
+fn place(index: Index) -> usize {
+    usize::try_from(index.0.saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+fn apply(record: &Record, promise: &mut Epoch, log: &mut Vec<Option<Held>>) {
     match record {
+        Record::Compact { snapshot, .. } => {
+            let kept = sparse(&snapshot.kept);
+            for (held, kept) in log.iter_mut().zip(kept) {
+                *held = kept;
+            }
+        }
+        Record::Install(snapshot) => *log = sparse(&snapshot.kept),
         Record::Promise(epoch) => *promise = *epoch,
-        Record::Append(entry) => log.push(Held::of(entry)),
+        Record::Append(entry) => log.push(Some(Held::of(entry))),
         Record::Cut(index) => log.truncate(usize::try_from(index.0.saturating_sub(1)).unwrap_or(0)),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::scene::{ALICE, BOB, Log, ROOM, ROUND, Scene, address, bid, denied, epoch, events, events_in, spec};
+use super::scene::{
+    ALICE, BOB, Log, ROOM, ROUND, Scene, address, bid, denied, epoch, events, events_in, settings, spec,
+};
 use crate::auction::event::Event;
 use crate::auction::manager::codec;
 use crate::auction::message::{Bidding, Input, Output};
@@ -115,12 +117,12 @@ fn a_refused_deadline_acts_again() {
 }
 
 #[test]
-fn a_completed_auction_has_no_deadline() {
+fn a_completed_auction_has_no_deadline_but_that_of_its_archiving() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
     let auction = leader.running(&mut log, spec());
     for (number, (who, amount)) in [(ALICE, "10"), (BOB, "11"), (ALICE, "12"), (BOB, "13")].into_iter().enumerate() {
         leader.done(&mut log, bid(who, 10 + number as u128, auction, amount));
     }
-    assert_eq!(leader.manager.deadline(), None);
+    assert_eq!(leader.manager.deadline(), Some(leader.now + settings().auction_retention));
     assert_eq!(leader.manager.book.phases(), [0, 0, 1, 0]);
 }

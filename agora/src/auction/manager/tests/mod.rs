@@ -1,6 +1,7 @@
 //! The manager, told one thing at a time; what it wants done is compared as a whole.
 
 mod any_order;
+mod archive;
 mod deadlines;
 mod delivery;
 mod exactly_once;

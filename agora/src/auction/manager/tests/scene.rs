@@ -1,6 +1,6 @@
 //! A manager with the replicator and the clients played by the test.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ pub(super) struct Scene {
     pub(super) now: Timestamp,
     /// Proposed and not yet committed.
     pub(super) proposed: VecDeque<(Epoch, Vec<u8>)>,
+    /// What it said matters no more.
+    pub(super) obsolete: BTreeSet<Index>,
 }
 
 /// The replicated log, as far as it is committed.
@@ -59,7 +61,8 @@ impl Scene {
     }
 
     pub(super) fn with(settings: &Settings) -> Self {
-        Self { manager: Manager::new(settings, COOKIES), now: Timestamp::from_micros(0), proposed: VecDeque::new() }
+        let (manager, now) = (Manager::new(settings, COOKIES), Timestamp::from_micros(0));
+        Self { manager, now, proposed: VecDeque::new(), obsolete: BTreeSet::new() }
     }
 
     pub(super) fn leader() -> Self {
@@ -68,7 +71,7 @@ impl Scene {
         scene
     }
 
-    /// Tells the manager something; proposals are kept apart, everything else is returned.
+    /// Tells the manager something; proposals, and what matters no more, are kept apart, everything else is returned.
     pub(super) fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut out = Vec::new();
         self.manager.handle(self.now, input.into(), &mut out);
@@ -91,6 +94,7 @@ impl Scene {
         for output in out {
             match output {
                 Output::Log(ToLog::Propose { epoch, events }) => self.proposed.push_back((epoch, events)),
+                Output::Log(ToLog::Obsolete(indices)) => self.obsolete.extend(indices),
                 other => rest.push(other),
             }
         }

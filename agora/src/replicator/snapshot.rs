@@ -1,0 +1,262 @@
+//! Snapshots: a log drops what matters no more, and whoever lacks what it dropped is given what it kept.
+//!
+//! ```text
+//! leader (or the holder of the log that a candidate adopts)      follower (or that candidate)
+//!   |<--------- STATE_REPLICATION_REQUEST: after an entry that is not whole here any more |
+//!   |--- STATE_SNAPSHOT × 8, the last one asks -------------------------------------------->| put aside
+//!   |<------------------------------------ STATE_SNAPSHOT_REQUEST: after the last one here |
+//!   |--- STATE_SNAPSHOT …, up to the entry at the base ------------------------------------>| the log is this now
+//! ```
+//!
+//! A datagram that is lost is asked for again when the next one does not fit, or when the leader probes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::log::Log;
+use super::message::{Entry, Fault, LogEnd, Message, Output, Record, Snapshot};
+use super::protocol::{Replicator, Role};
+use crate::config::Mode;
+use crate::id::{Epoch, FoundingId, Index, NodeId, Position};
+use crate::time::Timestamp;
+
+/// So many datagrams of a snapshot answer one request.
+const DATAGRAMS_A_REQUEST: usize = 8;
+
+/// A log is compacted although others still lag, when so many times as much is obsolete as would be enough.
+const PATIENCE: usize = 8;
+
+/// STATE_SNAPSHOT.
+pub(super) struct Piece {
+    pub(super) founding: FoundingId,
+    pub(super) epoch: Epoch,
+    pub(super) base: Position,
+    pub(super) previous: Index,
+    pub(super) entries: Vec<Entry>,
+    pub(super) asks: bool,
+}
+
+/// A snapshot that is on its way here.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    from: NodeId,
+    epoch: Epoch,
+    base: Position,
+    entries: Vec<Entry>,
+    /// It was asked to go on from here.
+    asked: Index,
+}
+
+impl Incoming {
+    /// The last entry that has come.
+    pub(super) fn last(&self) -> Index {
+        self.entries.last().map(|entry| entry.position.index).unwrap_or_default()
+    }
+
+    pub(super) const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether it comes from that node, in that epoch.
+    pub(super) fn is_of(&self, from: NodeId, epoch: Epoch) -> bool {
+        self.from == from && self.epoch == epoch
+    }
+}
+
+/// What of a log may go.
+#[derive(Debug, Default)]
+pub(super) struct Obsolete {
+    entries: BTreeSet<Index>,
+    /// Fewer are not worth looking whether they are enough.
+    look_at: usize,
+}
+
+impl Replicator {
+    // ---- dropping ----
+
+    /// The machine says what matters no more.
+    pub(super) fn on_obsolete(&mut self, now: Timestamp, indices: Vec<Index>, out: &mut Vec<Output>) {
+        let (log, commit) = (&self.log, self.commit);
+        self.obsolete.entries.extend(indices.into_iter().filter(|it| *it <= commit && log.get(*it).is_some()));
+        self.consider_compaction(now, out);
+    }
+
+    /// Compacts once half of what could go may go, so that on average each entry is moved twice.
+    fn consider_compaction(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        let tail = self.settings.log_tail;
+        if self.obsolete.entries.len() < self.obsolete.look_at.max(tail) {
+            return;
+        }
+        let to = Index(self.commit.0.saturating_sub(tail as u64));
+        let fruit = self.obsolete.entries.range(..=to).count();
+        let enough = fruit >= tail && fruit * 2 >= self.log.held_up_to(to);
+        if !enough || (self.lag_behind(now, to) && fruit < tail * PATIENCE) {
+            self.obsolete.look_at = self.obsolete.entries.len() + tail.div_ceil(4);
+            return;
+        }
+        self.obsolete.look_at = 0;
+        let record = self.log.compact(to, &mut self.obsolete.entries);
+        self.write(now, record.into_iter().collect(), out);
+    }
+
+    /// Whether somebody that this leader hears still needs what is above its base, and no snapshot yet.
+    fn lag_behind(&self, now: Timestamp, to: Index) -> bool {
+        let since = now - self.settings.failure_timeout();
+        let Role::Leader(leader) = &self.role else { return false };
+        leader.peers.values().any(|peer| peer.matched < to && peer.heard_at.is_some_and(|at| at >= since))
+    }
+
+    // ---- giving ----
+
+    /// Sends what follows `after` of the snapshot here; from its beginning, where another one was asked for.
+    pub(super) fn send_snapshot(
+        &mut self,
+        to: NodeId,
+        epoch: Epoch,
+        asked: Option<(Position, Index)>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(founding) = self.log.founding() else { return };
+        let base = self.log.base();
+        let mut previous = asked.filter(|(of, _)| *of == base).map(|(_, after)| after).unwrap_or_default();
+        for number in 1..=DATAGRAMS_A_REQUEST {
+            let entries = self.log.snapshot_after(previous);
+            let Some(last) = entries.last().map(|entry| entry.position.index) else { return };
+            let asks = number == DATAGRAMS_A_REQUEST;
+            let message = Message::Snapshot { founding, epoch, base, previous, entries, asks };
+            self.gated(Output::Send { to, message }, out);
+            previous = last;
+        }
+    }
+
+    /// A receiver wants more. Who leads, or holds the log that a candidate adopts, has promised that epoch.
+    pub(super) fn on_snapshot_request(
+        &mut self,
+        now: Timestamp,
+        from: NodeId,
+        epoch: Epoch,
+        asked: (Position, Index),
+        out: &mut Vec<Output>,
+    ) {
+        if epoch != self.promise {
+            return;
+        }
+        match &mut self.role {
+            Role::Leader(leader) => {
+                let Some(peer) = leader.peers.get_mut(&from) else { return };
+                peer.asked_for_snapshot(now);
+            }
+            _ if from != epoch.leader => return,
+            Role::Follower | Role::Candidate(_) => {}
+        }
+        self.send_snapshot(from, epoch, Some(asked), out);
+    }
+
+    // ---- taking ----
+
+    /// Asks for what follows what has come of the snapshot that `from` is sending; whether it is sending one.
+    pub(super) fn ask_on(&mut self, from: NodeId, epoch: Epoch, founding: FoundingId, out: &mut Vec<Output>) -> bool {
+        let Some(incoming) = self.incoming.as_mut().filter(|incoming| incoming.is_of(from, epoch)) else {
+            return false;
+        };
+        let (base, after) = (incoming.base, incoming.last());
+        incoming.asked = after;
+        out.push(Output::Send { to: from, message: Message::SnapshotRequest { founding, epoch, base, after } });
+        true
+    }
+
+    /// A piece has come: it is put aside until the snapshot is whole.
+    pub(super) fn on_snapshot(&mut self, now: Timestamp, from: NodeId, piece: Piece, out: &mut Vec<Output>) {
+        let Piece { founding, epoch, base, previous, entries, asks } = piece;
+        let leads = from == epoch.leader && epoch >= self.promise && self.believable(epoch);
+        let adopted = self.fetches_from(from, epoch);
+        if from == self.me.node || !self.concerns(founding) || !(leads || adopted) || self.log.contains(base) {
+            return;
+        }
+        let in_order = entries.is_sorted_by(|one, next| one.position.index < next.position.index);
+        let fits = |entry: &Entry| entry.position.index > previous && entry.position.index <= base.index;
+        if !in_order || !entries.iter().all(fits) {
+            return;
+        }
+        let same = |incoming: &Incoming| incoming.is_of(from, epoch) && incoming.base == base;
+        if !self.incoming.as_ref().is_some_and(same) {
+            self.incoming = Some(Incoming { from, epoch, base, entries: Vec::new(), asked: Index(0) });
+        }
+        let Some(incoming) = &mut self.incoming else { return };
+        if leads && !adopted {
+            self.noticed = now;
+        }
+        let last = incoming.last();
+        if previous != last {
+            // One before it is missing, and is asked for once.
+            if previous > last && incoming.asked != last {
+                self.ask_on(from, epoch, founding, out);
+            }
+            return;
+        }
+        incoming.entries.extend(entries);
+        if incoming.entries.last().is_some_and(|entry| entry.position == base) {
+            self.take_snapshot(now, from, founding, adopted, out);
+            return;
+        }
+        if adopted {
+            self.fetched(now, None, out);
+        }
+        if asks {
+            self.ask_on(from, epoch, founding, out);
+        }
+    }
+
+    /// A snapshot is whole.
+    fn take_snapshot(
+        &mut self,
+        now: Timestamp,
+        from: NodeId,
+        founding: FoundingId,
+        adopted: bool,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(Incoming { epoch, base, entries, .. }) = self.incoming.take() else { return };
+        if !adopted && epoch > self.promise {
+            self.promise(now, epoch, out);
+            if self.ended {
+                return;
+            }
+        }
+        if !self.install(now, Snapshot { base, kept: Arc::new(entries) }, out) {
+            return;
+        }
+        if adopted {
+            self.fetched(now, Some(base), out);
+            self.fetch(out);
+            return;
+        }
+        self.follow(from, out);
+        self.verified = self.verified.max(base.index);
+        let ack = Message::ReplicateAck { founding, epoch, probe: crate::id::Probe(0), index: base.index };
+        self.gated(Output::Send { to: from, message: ack }, out);
+    }
+
+    /// This log is a snapshot from here on; whether what was committed here is in it.
+    fn install(&mut self, now: Timestamp, snapshot: Snapshot, out: &mut Vec<Output>) -> bool {
+        let log = Log::of(snapshot.base, snapshot.kept.to_vec());
+        let here = self.log.position(self.commit).unwrap_or(Position::START);
+        if log.founding().is_none() || !log.contains(here) {
+            match self.settings.mode {
+                Mode::Majority(_) => self.fault(Fault::CutBelowCommit(here.index), out),
+                // After a partition, the two have parted.
+                Mode::Reachable => self.end(Output::ReturnAsNewcomer(LogEnd::Superseded), out),
+            }
+            return false;
+        }
+        self.at_seen = self.at_seen.max(log.latest());
+        self.log = log;
+        self.obsolete = Obsolete::default();
+        let base = snapshot.base.index;
+        self.write(now, vec![Record::Install(snapshot)], out);
+        out.push(Output::Reset);
+        self.commit = Index(0);
+        self.commit_to(base, out);
+        true
+    }
+}
