@@ -183,7 +183,7 @@ impl Protocol for Counter {
                 }
                 None => out.push(Output::Answer { ticket, answer: Answer::Again }),
             },
-            Input::Client { .. } => {}
+            Input::Client { .. } | Input::Archive(_) => {}
         }
     }
 

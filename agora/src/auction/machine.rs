@@ -19,6 +19,7 @@ impl Machine for Manager {
     fn hears(input: machine::Input) -> Option<Input> {
         match input {
             machine::Input::Log(news) => Some(Input::Log(news)),
+            machine::Input::Archive(news) => Some(Input::Archive(news)),
             machine::Input::Client { from, message } => match message {
                 Message::Lobby(message) => Some(Input::Lobby(from, message)),
                 Message::Bidding(message) => Some(Input::Bidding(from, message)),
@@ -36,6 +37,7 @@ impl Machine for Manager {
         let to_client = |to, message| Some(machine::Output::Send(to, message));
         match output {
             Output::Log(wish) => Some(machine::Output::Log(wish)),
+            Output::Archive(wish) => Some(machine::Output::Archive(wish)),
             Output::Lobby(to, message) => to_client(to, Message::Lobby(message)),
             Output::Bidding(to, message) => to_client(to, Message::Bidding(message)),
             Output::Outcome(to, message) => to_client(to, Message::Outcome(message)),

@@ -12,6 +12,7 @@
 //! - [`apply`](apply::apply): everybody, in log order; it numbers the events of an auction from 1.
 //! - [`view`](view::view): what leaves for participants, with what is sealed left out.
 //! - [`winner`](winner::winner): which bid wins, a small function per rule.
+//! - [`transcript`]: an auction that has left, as text.
 //!
 //! A round is complete as soon as all bidders have bid or passed, or when its time is over; who is silent then has
 //! passed. After the last round the rule names the winner.
@@ -27,6 +28,7 @@ pub mod message;
 pub mod protocol;
 pub mod refusal;
 pub mod state;
+pub mod transcript;
 pub mod view;
 pub mod winner;
 

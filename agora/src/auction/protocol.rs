@@ -11,6 +11,7 @@ use super::manager::orders::Orders;
 use super::manager::reads::{Page, Reads};
 use super::manager::request::{Kept, Request};
 use super::manager::sessions::Sessions;
+use super::manager::shelf::Shelf;
 use super::manager::sources::Sources;
 use super::message::{Bidding, Durability, Input, Lobby, Outcome, Output};
 use crate::config::{Mode, Settings};
@@ -48,6 +49,7 @@ pub struct Manager {
     pub(super) sources: Sources,
     pub(super) reads: Reads,
     pub(super) orders: Orders,
+    pub(super) shelf: Shelf,
     pub(super) fates: Fates,
     pub(super) situation: Option<Situation>,
     /// Entries that hold no decision.
@@ -82,6 +84,7 @@ impl Manager {
             sources: Sources::default(),
             reads: Reads::new(settings.failure_timeout()),
             orders: Orders::default(),
+            shelf: Shelf::default(),
             fates: Fates::default(),
             situation: None,
             undecodable: 0,
@@ -100,6 +103,13 @@ impl Manager {
     #[must_use]
     pub const fn on_disk(mut self, on_disk: bool) -> Self {
         self.kept.disk = on_disk;
+        self
+    }
+
+    /// Whether auctions that leave go to an archive, where they can be asked for; without this they are gone.
+    #[must_use]
+    pub const fn archives(mut self, archives: bool) -> Self {
+        self.shelf.on = archives;
         self
     }
 
@@ -191,6 +201,7 @@ impl Protocol for Manager {
             Input::Outcome(from, message) => self.outcome(now, from, message, out),
             Input::HeartBeat { from, number, beat } => self.beat(now, from, number, &beat, out),
             Input::Log(news) => self.log(now, news, out),
+            Input::Archive(news) => self.fetched(now, news, out),
         }
     }
 

@@ -193,8 +193,9 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Writes on at the file that is to take this one's place; whether there is more to do. That a draft cannot be written is
-    /// no fault, as this file has everything.
-    pub fn go_on(&mut self) -> io::Result<bool> {
+    /// no fault, as this file has everything; nor is it that what was kept elsewhere of the entries that go is not durable
+    /// (`settled`): then they stay.
+    pub fn go_on(&mut self, settled: impl FnOnce() -> bool) -> io::Result<bool> {
         if self.failed {
             return Err(io::Error::other("an earlier write or flush failed"));
         }
@@ -205,6 +206,10 @@ impl<S: Storage> Journal<S> {
                 Err(error) => log::warn!("the log on disk is not compacted: {error}"),
             }
             return Ok(self.rewrite.is_some());
+        }
+        if !settled() {
+            log::warn!("the log on disk is not compacted: what it would drop is not archived");
+            return Ok(false);
         }
         self.failed = true;
         self.adopt(rewrite)?;

@@ -20,6 +20,7 @@
 //! | `journal.rs` | the log in the file: recover, append, flush, begin anew |
 //! | `storage.rs` | the seam: what a journal needs of a disk; the simulator has one of its own |
 //! | `file.rs` | a directory of the system, locked |
+//! | `archive.rs` | what machines keep beside the log: a file a key, and the thread that writes and reads them |
 //! | `writer.rs` | the thread that flushes: one flush for all that came meanwhile |
 //!
 //! [RFC 3720]: https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4
@@ -29,6 +30,8 @@ mod journal;
 mod storage;
 
 #[cfg(feature = "actors")]
+mod archive;
+#[cfg(feature = "actors")]
 mod file;
 #[cfg(feature = "actors")]
 mod writer;
@@ -36,6 +39,10 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "actors")]
+pub use archive::ARCHIVE;
+#[cfg(feature = "actors")]
+pub(crate) use archive::{Archive, Archivist};
 #[cfg(feature = "actors")]
 pub use file::{Directory, LOG};
 pub use frame::Damage;

@@ -7,6 +7,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
+use super::archive::Archivist;
 use super::journal::Journal;
 use super::storage::Storage;
 use crate::id::{Index, NodeId};
@@ -61,11 +62,14 @@ impl Orders {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start<S: Storage + Send + 'static>(journal: Journal<S>) -> io::Result<Self> {
+    pub(crate) fn start<S: Storage + Send + 'static>(
+        journal: Journal<S>,
+        archive: Option<Archivist>,
+    ) -> io::Result<Self> {
         let (orders, todo) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         thread::Builder::new().name("agora-disk".into()).spawn(move || {
-            run(journal, &todo);
+            run(journal, &todo, archive.as_ref());
             let _ = end.send(());
         })?;
         Ok(Self { orders, ended })
@@ -84,7 +88,7 @@ impl Writer {
     }
 }
 
-fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
+fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>, archive: Option<&Archivist>) {
     let mut tell: Option<Tell> = None;
     let (mut next, mut drafts) = (None, false);
     while let Some(order) = next.take().or_else(|| wait(todo, drafts)) {
@@ -119,7 +123,7 @@ fn run<S: Storage>(mut journal: Journal<S>, todo: &mpsc::Receiver<Order>) {
             Ok(Some(ticket)) => tell(Ok(ticket)),
             Err(error) => return tell(Err(error)),
         }
-        match journal.go_on() {
+        match journal.go_on(|| archive.is_none_or(Archivist::flush)) {
             Ok(more) => drafts = more,
             Err(error) => return tell(Err(error)),
         }

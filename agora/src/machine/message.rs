@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
+use super::archive::{FromArchive, ToArchive};
 use crate::id::{Epoch, Index};
 use crate::replicator::message::{Entry, Order, Ordered, Situation};
 use crate::time::At;
@@ -95,6 +96,8 @@ pub enum ToLog {
 pub enum Input<A = Infallible> {
     /// From the replicator.
     Log(FromLog),
+    /// From the archive.
+    Archive(FromArchive),
     /// From the transport: a message that no other concern owns.
     Client {
         /// The datagram's source address.
@@ -116,6 +119,7 @@ impl Input {
     pub fn widen<A>(self) -> Input<A> {
         match self {
             Self::Log(news) => Input::Log(news),
+            Self::Archive(news) => Input::Archive(news),
             Self::Client { from, message } => Input::Client { from, message },
             Self::Asked { ask, .. } => match ask {},
         }
@@ -128,6 +132,8 @@ impl Input {
 pub enum Output<B = Infallible> {
     /// To the sequencer and the replicator.
     Log(ToLog),
+    /// To the archive.
+    Archive(ToArchive),
     /// To the transport: to a client's address.
     Send(SocketAddr, Message),
     /// To discovery: tell this address who leads.

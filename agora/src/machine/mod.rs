@@ -22,14 +22,18 @@
 //!   nothing takes effect twice.
 //! - On [`FromLog::Refused`] it forgets that proposal and all later ones, and says [`ToLog::Rebuilt`] before it proposes
 //!   again.
+//! - What it no longer needs of the log it may call obsolete ([`ToLog::Obsolete`]), and keep elsewhere if it likes
+//!   ([`ToArchive`]); on [`FromLog::Reset`] it begins anew.
 //!
 //! [`Nothing`] is the smallest: it proposes nothing, and its cluster only elects a leader. `examples/counter.rs` is one
 //! with all of the above.
 
+pub mod archive;
 pub mod message;
 
 use std::convert::Infallible;
 
+pub use archive::{FromArchive, Lines, ToArchive};
 pub use message::{FromLog, Input, Output, ToLog};
 
 use crate::config::Settings;
@@ -75,6 +79,8 @@ pub struct Seat<'a> {
     pub now: Timestamp,
     /// Whether its log is on disk.
     pub on_disk: bool,
+    /// Whether there is an archive.
+    pub archives: bool,
 }
 
 /// The machine of a cluster that only elects a leader: it proposes nothing and answers nobody.

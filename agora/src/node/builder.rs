@@ -44,7 +44,12 @@ impl Node {
             tap: None,
             edge: Edge::system(),
             storage: None,
-            make: Box::new(|seat| Manager::new(seat.settings, seat.cookies).named(seat.me.node).on_disk(seat.on_disk)),
+            make: Box::new(|seat| {
+                Manager::new(seat.settings, seat.cookies)
+                    .named(seat.me.node)
+                    .on_disk(seat.on_disk)
+                    .archives(seat.archives)
+            }),
         }
     }
 }

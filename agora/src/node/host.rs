@@ -19,7 +19,7 @@ use super::store::Store;
 use super::switch::{Switch, Word};
 use super::wiring;
 use crate::actor::{Clock, In};
-use crate::disk::{Recovered, Writer};
+use crate::disk::{Archivist, Recovered, Writer};
 use crate::id::{Index, Member, NodeId};
 use crate::machine::Machine;
 use crate::replicator::message::Input;
@@ -61,17 +61,20 @@ struct Host<M: Machine> {
     promise: u64,
     writer: Option<Writer>,
     recovered: Option<Recovered>,
+    archive: Option<Archivist>,
     questions: Rc<RefCell<Questions<M>>>,
 }
 
 impl<M: Machine> Host<M> {
     async fn open(mut node: Node<M>, link: &mut Link<M>) -> Result<Self, NodeFault> {
-        let (writer, recovered) = match node.store.take() {
-            Some(Store { journal, recovered }) => {
-                let writer = Writer::start(journal).map_err(|error| NodeFault::Start(error.to_string()))?;
-                (Some(writer), recovered)
+        let not_started = |error: std::io::Error| NodeFault::Start(error.to_string());
+        let (writer, recovered, archive) = match node.store.take() {
+            Some(Store { journal, recovered, archive }) => {
+                let archive = archive.map(Archivist::start).transpose().map_err(not_started)?;
+                let writer = Writer::start(journal, archive.clone()).map_err(not_started)?;
+                (Some(writer), recovered, archive)
             }
-            None => (None, None),
+            None => (None, None, None),
         };
         let options = &node.options;
         let sockets = Sockets::open(Arc::clone(&node.edge.net), options.bind, options.reach.clone()).await?;
@@ -90,7 +93,7 @@ impl<M: Machine> Host<M> {
         link.audience.tell(NodeEvent::Bound { address });
         let observer = Observer::new(address, options.settings.clone(), clock.now());
         let questions = Rc::new(RefCell::new(Questions::new()));
-        Ok(Self { node, clock, told, transport, words, observer, promise: 0, writer, recovered, questions })
+        Ok(Self { node, clock, told, transport, words, observer, promise: 0, writer, recovered, archive, questions })
     }
 
     async fn serve(mut self, link: &mut Link<M>) -> Ending {
@@ -152,6 +155,7 @@ impl<M: Machine> Host<M> {
             random: &mut self.node.edge.random,
             transport: &self.transport.clone().recipient(),
             disk: self.writer.as_ref().map(|writer| Disk { writer, host: &self.words.0, recovered }),
+            archive: self.archive.as_ref(),
         };
         Life::begin(start, switch, &mut self.node.make, &self.questions)
     }

@@ -12,11 +12,11 @@ use super::questions::Questions;
 use super::store;
 use super::switch::{self, Switch, Word};
 use super::wiring::{self, Deliver};
-use crate::actor::{Clock, Concern, In};
+use crate::actor::{Clock, Concern, In, ToMachine};
 use crate::config::Settings;
 use crate::cookie::Cookies;
 use crate::discovery::protocol::Discovery;
-use crate::disk::{Recovered, Writer};
+use crate::disk::{Archivist, Recovered, Writer};
 use crate::election::protocol::Election;
 use crate::heartbeat::protocol::Heartbeat;
 use crate::id::Member;
@@ -43,6 +43,7 @@ pub(super) struct Start<'a> {
     pub(super) random: &'a mut dyn FnMut() -> u64,
     pub(super) transport: &'a Recipient<In<Attach>>,
     pub(super) disk: Option<Disk<'a>>,
+    pub(super) archive: Option<&'a Archivist>,
 }
 
 /// Where a life's log is kept.
@@ -61,10 +62,11 @@ impl<M: Machine> Life<M> {
         make: &mut dyn FnMut(&Seat<'_>) -> M,
         questions: &Rc<RefCell<Questions<M>>>,
     ) -> Self {
-        let Start { me, settings, address, clock, random, transport, disk } = start;
+        let Start { me, settings, address, clock, random, transport, disk, archive } = start;
         let concerns = Concerns { clock, switch: Rc::new(switch) };
         let (cookies, now) = (Cookies::new(random()), clock.now());
-        let machine = make(&Seat { me, settings, cookies, seed: random(), now, on_disk: disk.is_some() });
+        let (on_disk, archives) = (disk.is_some(), archive.is_some());
+        let machine = make(&Seat { me, settings, cookies, seed: random(), now, on_disk, archives });
         let (disk, held) = match disk {
             Some(Disk { writer, host, recovered }) => (Some((writer, host)), recovered),
             None => (None, None),
@@ -90,7 +92,11 @@ impl<M: Machine> Life<M> {
         let switch = concerns.switch;
         // No concern runs before this function returns: actors begin when their task is first polled.
         let disk = disk.map(|(writer, host)| store::begin(writer, anew, inlet.replicator.clone(), host.clone()));
-        switch.connect(switch::Concerns { inlet: inlet.clone(), sequencer, disk });
+        if let Some(archive) = archive {
+            let machine = inlet.machine.clone();
+            archive.begin(Box::new(move |news| machine.do_send(ToMachine(Input::Archive(news)))));
+        }
+        switch.connect(switch::Concerns { inlet: inlet.clone(), sequencer, disk, archive: archive.cloned() });
         switch.carry_out(Deliver::Discovery(discovery::message::Input::Bound(address)));
         transport.do_send(In(Attach { me: me.node, inlet }));
         Self { switch, machine }

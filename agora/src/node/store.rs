@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::switch::Word;
 use crate::actor::In;
 use crate::config::{Invalid, Settings};
-use crate::disk::{Directory, Journal, Orders, Owner, Recovered, Storage, Unreadable, Writer};
+use crate::disk::{Archive, Directory, Journal, Orders, Owner, Recovered, Storage, Unreadable, Writer};
 use crate::id::NodeId;
 use crate::replicator::message::Input;
 use actix::Recipient;
@@ -46,6 +46,7 @@ pub(super) type AnyStorage = Box<dyn Storage + Send>;
 pub(super) struct Store {
     pub(super) journal: Journal<AnyStorage>,
     pub(super) recovered: Option<Recovered>,
+    pub(super) archive: Option<Archive>,
 }
 
 impl Store {
@@ -53,7 +54,8 @@ impl Store {
     pub(super) fn in_directory(path: &Path, settings: &Settings) -> Result<Self, BuildError> {
         let failed = |why| BuildError::Data { path: path.into(), why };
         let directory = Directory::open(path).map_err(|error| failed(Unreadable::Io(error)))?;
-        let store = Self::on(Box::new(directory), settings).map_err(failed)?;
+        let mut store = Self::on(Box::new(directory), settings).map_err(failed)?;
+        store.archive = Some(Archive::in_directory(path));
         if let Some(Recovered { torn: torn @ 1.., .. }) = store.recovered {
             log::warn!(
                 "{}: a crash tore its last {torn} bytes, which nobody was told of; they are cut",
@@ -67,7 +69,7 @@ impl Store {
     pub(super) fn on(storage: AnyStorage, settings: &Settings) -> Result<Self, Unreadable> {
         let owner = Owner { cluster: settings.cluster.clone(), mode: settings.mode };
         let (journal, recovered) = Journal::open(storage, owner)?;
-        Ok(Self { journal, recovered })
+        Ok(Self { journal, recovered, archive: None })
     }
 
     /// The node that it is of, if it was ever used.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::wiring::{self, Deliver, Host};
 use crate::actor::{In, ToMachine};
-use crate::disk::Orders;
+use crate::disk::{Archivist, Orders};
 use crate::id::Index;
 use crate::machine::{FromLog, Input};
 use crate::transport::Inlet;
@@ -31,6 +31,8 @@ pub(super) struct Concerns {
     pub(super) sequencer: Recipient<In<sequencer::message::Input>>,
     /// The disk; without one, what is written is as durable at once as it will ever be.
     pub(super) disk: Option<Orders>,
+    /// What machines keep beside the log.
+    pub(super) archive: Option<Archivist>,
 }
 
 /// The connections of one life of the concerns.
@@ -74,7 +76,7 @@ impl Switch {
     /// Passes one thing on. Never waits.
     pub(super) fn carry_out(&self, deliver: Deliver) {
         let concerns = self.concerns.borrow();
-        let Some(Concerns { inlet, sequencer, disk }) = concerns.as_ref() else { return };
+        let Some(Concerns { inlet, sequencer, disk, archive }) = concerns.as_ref() else { return };
         match deliver {
             Deliver::Discovery(input) => inlet.discovery.do_send(In(input)),
             Deliver::Heartbeat(input) => inlet.heartbeat.do_send(In(input)),
@@ -96,6 +98,11 @@ impl Switch {
                 Some(disk) => disk.write(ticket, record, commit),
                 None => inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket))),
             },
+            Deliver::Archive(wish) => {
+                if let Some(archive) = archive {
+                    archive.order(wish);
+                }
+            }
             Deliver::Host(word) => {
                 // A host that is gone has cut the switch or ended the thread.
                 let _ = self.host.send(Word::Host(word));

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::config::Mode;
 use crate::id::{Index, NodeId};
-use crate::machine::{self, FromLog, ToLog};
+use crate::machine::{self, FromLog, ToArchive, ToLog};
 use crate::replicator::message::{Entry, Fault, LogEnd, Record, Situation};
 use crate::wire::Message;
 use crate::{discovery, election, heartbeat, replicator, sequencer};
@@ -36,6 +36,8 @@ pub enum Deliver {
         /// What is committed.
         commit: Index,
     },
+    /// To the archive.
+    Archive(ToArchive),
     /// To whoever runs the node.
     Host(Host),
 }
@@ -206,6 +208,7 @@ pub fn from_machine<B>(output: machine::Output<B>, deliver: &mut Vec<Deliver>) -
         Output::Log(ToLog::Order { ticket, order }) => {
             Deliver::Replicator(replicator::message::Input::Order { ticket, order })
         }
+        Output::Archive(wish) => Deliver::Archive(wish),
         Output::Send(to, message) => Deliver::Transport(Transport::ToAddress(to, message)),
         Output::Redirect(to) => Deliver::Discovery(discovery::message::Input::Redirect(to)),
         Output::Announce(clients) => Deliver::Discovery(discovery::message::Input::Announce(clients)),

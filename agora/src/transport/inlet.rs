@@ -41,9 +41,11 @@ impl Inlet {
             Deliver::Replicator(input) => offer(&self.replicator, In(input)),
             Deliver::Machine(input) => offer(&self.machine, ToMachine(input)),
             // Nothing on the wire leads to these.
-            Deliver::Sequencer(_) | Deliver::Transport(_) | Deliver::Disk { .. } | Deliver::Host(_) => {
-                Err(Missed::Ended)
-            }
+            Deliver::Sequencer(_)
+            | Deliver::Transport(_)
+            | Deliver::Disk { .. }
+            | Deliver::Archive(_)
+            | Deliver::Host(_) => Err(Missed::Ended),
         }
     }
 }

@@ -20,16 +20,16 @@ use uuid::Uuid;
 use crate::{PATIENCE, builder, in_time, until};
 
 /// A folder of its own, gone at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let path = std::env::temp_dir().join(format!("agora-disk-{}", Client::new_request()));
         std::fs::create_dir_all(&path).expect("a temporary folder");
         Self(path)
     }
 
-    fn of(&self, number: u64) -> PathBuf {
+    pub(crate) fn of(&self, number: u64) -> PathBuf {
         self.0.join(number.to_string())
     }
 }
@@ -40,7 +40,7 @@ impl Drop for Folder {
     }
 }
 
-fn participant(number: u128) -> ParticipantId {
+pub(crate) fn participant(number: u128) -> ParticipantId {
     ParticipantId(Uuid::from_u128(number))
 }
 
@@ -53,14 +53,14 @@ fn start(folder: &Folder, mode: Mode, port: u16, numbers: impl IntoIterator<Item
     numbers.into_iter().map(|number| node(number).expect("a directory of its own").spawn()).collect()
 }
 
-async fn kill(nodes: Vec<NodeHandle>) {
+pub(crate) async fn kill(nodes: Vec<NodeHandle>) {
     nodes.iter().for_each(NodeHandle::kill);
     for node in nodes {
         in_time(node.ended()).await;
     }
 }
 
-async fn done(client: &Client, action: Action) -> (AuctionId, Seq) {
+pub(crate) async fn done(client: &Client, action: Action) -> (AuctionId, Seq) {
     match client.submit(action.clone(), Some(PATIENCE)).await {
         Ok(Reply::Done(ack)) => {
             assert!(ack.disk, "{action:?}");
@@ -70,7 +70,7 @@ async fn done(client: &Client, action: Action) -> (AuctionId, Seq) {
     }
 }
 
-fn spec() -> Spec {
+pub(crate) fn spec() -> Spec {
     Spec {
         item: "Painting".into(),
         rule: Rule::Highest,
@@ -83,7 +83,7 @@ fn spec() -> Spec {
     }
 }
 
-fn bid(auction: AuctionId, amount: &str) -> Action {
+pub(crate) fn bid(auction: AuctionId, amount: &str) -> Action {
     Action::Bid { auction, round: None, amount: Some(amount.into()) }
 }
 

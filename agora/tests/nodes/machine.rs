@@ -51,7 +51,7 @@ impl Protocol for Words {
                 }
                 None => out.push(Output::Answer { ticket, answer: None }),
             },
-            Input::Log(_) | Input::Client { .. } => {}
+            Input::Log(_) | Input::Client { .. } | Input::Archive(_) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! Whole nodes in this process, on loopback.
 
+mod archive;
 mod disk;
 mod embedding;
 mod introductions;

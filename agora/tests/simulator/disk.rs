@@ -162,7 +162,7 @@ impl SimDisk {
         }
         let mut good = journal.flush();
         while matches!(good, Ok(())) && dice.chance(700) {
-            match journal.go_on() {
+            match journal.go_on(|| true) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => good = Err(error),
@@ -180,7 +180,7 @@ impl SimDisk {
         }
         // In the middle of a flush, or of a compaction.
         if dice.coin() {
-            let _ = journal.go_on();
+            let _ = journal.go_on(|| true);
         }
         journal.storage().crashing = true;
         let _ = journal.flush();

@@ -9,6 +9,7 @@ use super::requests::Requests;
 use crate::auction::apply::apply;
 use crate::auction::event::Event;
 use crate::auction::state::Auction;
+use crate::auction::transcript::Line;
 use crate::id::{AuctionId, Epoch, Index, Position, Seq};
 use crate::time::At;
 
@@ -33,6 +34,39 @@ impl Held {
     /// Its events with the leadership time of their entries; event `seq` is at `seq - 1`.
     pub(crate) fn history(&self) -> &[(Event, At)] {
         &self.history
+    }
+
+    /// From the lines of a transcript; nothing, where they are no whole auction.
+    pub(crate) fn of(lines: Vec<Line>) -> Option<Self> {
+        let mut held = Self::default();
+        for Line { seq, at, epoch, event } in lines {
+            held.push(&event, epoch, at).filter(|it| *it == seq)?;
+        }
+        held.ended().map(|_| held)
+    }
+
+    /// The line of the event at this place.
+    pub(crate) fn line(&self, place: usize) -> Option<Line> {
+        let (event, at) = self.history.get(place)?;
+        let seq = Seq(place as u64 + 1);
+        Some(Line { seq, at: *at, epoch: self.epoch(seq)?, event: event.clone() })
+    }
+
+    /// Whether who was sent the event `after` by the leader of `epoch` saw this history: the event's entry here is not of a
+    /// later one.
+    pub(crate) fn continues(&self, after: Seq, epoch: Epoch) -> bool {
+        self.epoch(after).is_some_and(|here| here <= epoch)
+    }
+
+    fn push(&mut self, event: &Event, epoch: Epoch, at: At) -> Option<Seq> {
+        let seq = apply(&mut self.auction, event)?;
+        if self.auction.is_some() {
+            self.history.push((event.clone(), at));
+            if self.epochs.last().is_none_or(|(_, last)| *last != epoch) {
+                self.epochs.push((seq, epoch));
+            }
+        }
+        Some(seq)
     }
 
     /// When its last event was, if it is over.
@@ -62,6 +96,7 @@ pub(crate) struct Book {
     pub(crate) requests: Requests,
     /// Which entries all this rests on.
     pub(crate) matters: Matters,
+    left: Option<(AuctionId, Held)>,
 }
 
 impl Book {
@@ -98,8 +133,7 @@ impl Book {
     /// Whether who was sent the event `after` by the leader of `held` saw the same history as this one. That leader's
     /// epoch is known here, and the event's entry here is not of a later one.
     pub(crate) fn continues(&self, auction: AuctionId, after: Seq, held: Epoch) -> bool {
-        let here = self.held(auction).and_then(|held| held.epoch(after));
-        self.epochs.contains(&held) && here.is_some_and(|epoch| epoch <= held)
+        self.epochs.contains(&held) && self.held(auction).is_some_and(|it| it.continues(after, held))
     }
 
     /// Those after `after`, in the order of their ids.
@@ -122,23 +156,18 @@ impl Book {
     /// nothing changes.
     pub(crate) fn apply(&mut self, event: &Event, position: Position, at: At) -> Option<(Seq, Option<&Auction>)> {
         let id = event.auction();
+        if matches!(event, Event::AuctionArchived { .. }) {
+            return self.archive(id).map(|seq| (seq, None));
+        }
         if !self.auctions.contains_key(&id) && !matches!(event, Event::AuctionCreated { .. }) {
             return None;
         }
         let held = self.auctions.entry(id).or_default();
-        let (before, ended) = (held.auction().map(Auction::phase), held.ended());
-        let seq = apply(&mut held.auction, event)?;
+        let before = held.auction().map(Auction::phase);
+        let seq = held.push(event, position.epoch, at)?;
         if let Some(before) = before {
             let count = &mut self.phases[before as usize];
             *count = count.saturating_sub(1);
-        }
-        if matches!(event, Event::AuctionArchived { .. }) {
-            self.forget(id, ended);
-            return Some((seq, None));
-        }
-        held.history.push((event.clone(), at));
-        if held.epochs.last().is_none_or(|(_, last)| *last != position.epoch) {
-            held.epochs.push((seq, position.epoch));
         }
         if held.entries.last() != Some(&position.index) {
             held.entries.push(position.index);
@@ -148,14 +177,24 @@ impl Book {
         Some((seq, self.auction(id)))
     }
 
-    /// The auction leaves the book, and with it goes what its entries mattered for.
-    fn forget(&mut self, id: AuctionId, ended: Option<At>) {
-        let entries = self.auctions.remove(&id).map(|held| held.entries);
-        if let Some(at) = ended {
-            self.over.remove(&(at, id));
+    /// An auction that is over leaves the book, and with it goes what its entries mattered for.
+    fn archive(&mut self, id: AuctionId) -> Option<Seq> {
+        let held = self.auctions.get(&id)?;
+        let (ended, auction) = (held.ended()?, held.auction()?);
+        let (seq, phase) = (auction.seq().next(), auction.phase());
+        let count = &mut self.phases[phase as usize];
+        *count = count.saturating_sub(1);
+        self.over.remove(&(ended, id));
+        let held = self.auctions.remove(&id)?;
+        for index in &held.entries {
+            self.matters.without_auction(*index);
         }
-        for index in entries.unwrap_or_default() {
-            self.matters.without_auction(index);
-        }
+        self.left = Some((id, held));
+        Some(seq)
+    }
+
+    /// The auction that the last event took away.
+    pub(crate) fn take_left(&mut self) -> Option<(AuctionId, Held)> {
+        self.left.take()
     }
 }

@@ -74,6 +74,9 @@ impl Manager {
                 None => log::error!("a committed event does not fit its auction: {event:?}"),
             }
         }
+        if let Some((auction, held)) = self.book.take_left() {
+            self.put_away(auction, held, out);
+        }
         let auction = decision.events.first().and_then(|event| self.book.auction(event.auction()));
         if auction.is_none() {
             self.book.matters.without_auction(position.index);

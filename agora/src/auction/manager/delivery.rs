@@ -74,17 +74,36 @@ impl Manager {
             return;
         }
         let Some(lead) = &self.lead else { return };
-        let (epoch, at) = (lead.epoch, lead.at(now));
         let Some(auction) = auction else {
             self.sessions.watch(sessions::key(session));
-            out.push(Output::Outcome(from, Outcome::EventsResponse { auction: ALL, epoch, last: None }));
+            out.push(Output::Outcome(from, Outcome::EventsResponse { auction: ALL, epoch: lead.epoch, last: None }));
             return;
         };
+        let here = self.book.held(auction).is_some() || self.shelf.get(auction).is_some();
+        if self.shelf.on && !here {
+            self.fetch_events(from, (session, auction, after, known), out);
+        } else {
+            self.send_events(now, from, (session, auction, after, known), out);
+        }
+    }
+
+    /// Sends what comes after `after`, as far as it is here, and pushes from now on.
+    pub(crate) fn send_events(
+        &mut self,
+        now: Timestamp,
+        from: SocketAddr,
+        asked: (&Session, AuctionId, Seq, Option<Epoch>),
+        out: &mut Vec<Output>,
+    ) {
+        let (session, auction, after, known) = asked;
+        let Some(lead) = &self.lead else { return };
+        let (epoch, at) = (lead.epoch, lead.at(now));
+        let shelved = self.shelf.get(auction);
         if !self.continues(auction, after, known) {
             self.read(now, Read::Superseded { from, auction, after, held: known }, out);
             return;
         }
-        let held = self.book.held(auction);
+        let held = self.book.held(auction).or(shelved.as_deref());
         if let Some(held) = held {
             send_again(held, after, (epoch, at), (session.participant, from), out);
         }
@@ -95,7 +114,10 @@ impl Manager {
 
     /// Whether who was sent the event `after` by the leader of `held` can be sent those that follow.
     fn continues(&self, auction: AuctionId, after: Seq, held: Option<Epoch>) -> bool {
-        after.0 == 0 || held.is_some_and(|held| self.book.continues(auction, after, held))
+        let shelved = || self.shelf.get(auction);
+        let continues =
+            |held| self.book.continues(auction, after, held) || shelved().is_some_and(|it| it.continues(after, held));
+        after.0 == 0 || held.is_some_and(continues)
     }
 
     /// This node is shown to lead: what is not here is nowhere.

@@ -1,10 +1,11 @@
 //! Reads: pages of the committed auctions, and what waits like them until this node is shown to lead.
 
 use super::reads::{Page, Read};
-use crate::auction::message::{Lobby, Output, Summary};
+use crate::auction::message::{Lobby, Output, Phase, Summary};
 use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
 use crate::heartbeat::message::Session;
+use crate::id::AuctionId;
 use crate::machine::ToLog;
 use crate::time::Timestamp;
 
@@ -37,7 +38,7 @@ impl Manager {
         let (reads, next) = self.reads.ready(now, ticket);
         for read in &reads {
             match read {
-                Read::Page(page) => self.answer_page(page, out),
+                Read::Page(page) => self.answer_page(page.clone(), out),
                 Read::Superseded { from, auction, after, held } => {
                     self.answer_superseded(now, *from, (*auction, *after, *held), out);
                 }
@@ -48,31 +49,64 @@ impl Manager {
         }
     }
 
-    fn answer_page(&self, read: &Page, out: &mut Vec<Output>) {
-        let Some(lead) = &self.lead else { return };
-        let (auctions, more) = match read.auction {
-            Some(auction) => {
-                let wanted = |summary: &Summary| read.phase.is_none_or(|phase| phase == summary.phase);
-                (self.book.auction(auction).map(Auction::summary).into_iter().filter(wanted).collect(), false)
-            }
-            None => self.page(read),
-        };
-        let (epoch, commit) = (lead.epoch, self.commit);
-        out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.number, epoch, commit, auctions, more }));
+    fn answer_page(&mut self, read: Page, out: &mut Vec<Output>) {
+        let archived =
+            self.shelf.on && read.phase.is_none_or(|phase| matches!(phase, Phase::Completed | Phase::Cancelled));
+        match read.auction {
+            Some(auction) => match self.book.auction(auction).map(Auction::summary) {
+                None if archived => self.fetch_summary(auction, read, out),
+                found => self.send_page(&read, found.into_iter().collect(), false, out),
+            },
+            None if archived => self.browse(read.after, read, out),
+            None => self.answer_with_archived(read, Vec::new(), None, out),
+        }
     }
 
-    fn page(&self, read: &Page) -> (Vec<Summary>, bool) {
-        let (mut auctions, mut bytes) = (Vec::new(), 0);
-        for auction in self.book.auctions_after(read.after) {
-            if read.phase.is_some_and(|phase| phase != auction.phase()) {
-                continue;
-            }
-            bytes += SUMMARY_WITHOUT_ITEM + auction.spec().item.len();
+    /// Answers with the auctions of the book and these of the archive; where that may have more, `last` is the last that it
+    /// was asked for.
+    pub(crate) fn answer_with_archived(
+        &mut self,
+        read: Page,
+        archived: Vec<Summary>,
+        last: Option<AuctionId>,
+        out: &mut Vec<Output>,
+    ) {
+        let wanted = |phase| read.phase.is_none_or(|wanted| wanted == phase);
+        let here = self.book.auctions_after(read.after).filter(|auction| wanted(auction.phase()));
+        let mut here = here.take_while(|auction| last.is_none_or(|last| auction.id() <= last)).peekable();
+        // What is here again, after the archive was written, is told once.
+        let gone = |summary: &Summary| wanted(summary.phase) && self.book.held(summary.auction).is_none();
+        let mut archived = archived.into_iter().filter(gone).peekable();
+        let (mut auctions, mut bytes, mut more) = (Vec::new(), 0, last.is_some());
+        loop {
+            let archived_first = match (here.peek(), archived.peek()) {
+                (None, None) => break,
+                (here, Some(summary)) => here.is_none_or(|auction| summary.auction < auction.id()),
+                (Some(_), None) => false,
+            };
+            let next = if archived_first { archived.next() } else { here.next().map(Auction::summary) };
+            let Some(summary) = next else { break };
+            bytes += SUMMARY_WITHOUT_ITEM + summary.spec.item.len();
             if bytes > MAX_PAGE {
-                return (auctions, true);
+                more = true;
+                break;
             }
-            auctions.push(auction.summary());
+            auctions.push(summary);
         }
-        (auctions, false)
+        if let (true, Some(last)) = (auctions.is_empty(), last) {
+            drop((here, archived));
+            self.browse(Some(last), read, out);
+        } else {
+            drop((here, archived));
+            self.send_page(&read, auctions, more, out);
+        }
+    }
+
+    /// AUCTION_LIST_RESPONSE, of what is wanted.
+    pub(crate) fn send_page(&self, read: &Page, mut auctions: Vec<Summary>, more: bool, out: &mut Vec<Output>) {
+        let Some(lead) = &self.lead else { return };
+        auctions.retain(|summary| read.phase.is_none_or(|phase| phase == summary.phase));
+        let (epoch, commit) = (lead.epoch, self.commit);
+        out.push(Output::Lobby(read.from, Lobby::ListResponse { read: read.number, epoch, commit, auctions, more }));
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod reads;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod sessions;
+pub(crate) mod shelf;
 pub(crate) mod sources;
 pub(crate) mod status;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::lobby::Lobby;
 use super::outcome::Outcome;
 use crate::heartbeat::message::ClientBeat;
 use crate::id::{AuctionId, Epoch, Index, Seq};
-use crate::machine::{FromLog, ToLog};
+use crate::machine::{FromArchive, FromLog, ToArchive, ToLog};
 
 /// What the manager is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Input {
     },
     /// From the replicator.
     Log(FromLog),
+    /// From the archive.
+    Archive(FromArchive),
 }
 
 impl From<FromLog> for Input {
@@ -57,6 +59,8 @@ pub enum Output {
         /// The last event of each auction that it follows.
         last: Vec<(AuctionId, Seq)>,
     },
+    /// To the archive.
+    Archive(ToArchive),
     /// To the sequencer and the replicator. What is proposed is an encoded
     /// [`Decision`](crate::auction::event::Decision).
     Log(ToLog),
