@@ -22,6 +22,8 @@ pub(crate) enum Part {
     Twins,
     /// Slow flushes.
     Flush,
+    /// Leaders that crash as they change the members.
+    Strikes,
     /// The fault of this number.
     Fault(usize),
 }
@@ -34,6 +36,7 @@ impl Part {
             "orders" => Self::Orders,
             "twins" => Self::Twins,
             "flush" => Self::Flush,
+            "strikes" => Self::Strikes,
             number => Self::Fault(number.parse().ok()?),
         })
     }
@@ -46,6 +49,7 @@ impl fmt::Display for Part {
             Self::Orders => f.write_str("orders"),
             Self::Twins => f.write_str("twins"),
             Self::Flush => f.write_str("flush"),
+            Self::Strikes => f.write_str("strikes"),
             Self::Fault(number) => write!(f, "{number}"),
         }
     }
@@ -83,6 +87,7 @@ impl Case {
                 Part::Orders => schedule.orders = None,
                 Part::Twins => schedule.twins = false,
                 Part::Flush => schedule.flush = 0,
+                Part::Strikes => schedule.strikes = false,
                 Part::Fault(_) => {}
             }
         }
@@ -98,7 +103,7 @@ impl Case {
     /// still fails (delta debugging: Zeller and Hildebrandt, 2002).
     pub(crate) fn shrink(&self, violation: &Violation) -> (Self, Violation) {
         let faults = self.schedule().faults.len();
-        let parts = [Part::Weather, Part::Orders, Part::Twins, Part::Flush];
+        let parts = [Part::Weather, Part::Orders, Part::Twins, Part::Flush, Part::Strikes];
         let mut left: Vec<Part> = (0..faults).map(Part::Fault).rev().chain(parts).collect();
         left.retain(|part| !self.without.contains(part));
         let (mut best, mut seen) = (self.clone(), violation.clone());

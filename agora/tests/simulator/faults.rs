@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use agora::config::Mode;
-use agora::replicator::message::Standing;
+use agora::replicator::message::{Body, Entry, Record, Standing};
 
 use crate::invariants::Violation;
 use crate::network::Network;
+use crate::queue::Happening;
 use crate::schedule::{Fault, MILLI, Promise};
 use crate::trace::brief;
 use crate::world::World;
@@ -98,6 +99,28 @@ impl World {
         Ok(())
     }
 
+    /// A node writes: if it is a leader's change of the members, that leader may crash before, while or after it is held by
+    /// others.
+    pub(crate) fn consider_strike(&mut self, slot: usize, record: &Record) {
+        let Record::Append(Entry { position, body: Body::Members(_), .. }) = record else { return };
+        let leads = self.checks.incarnation(slot) == Some(position.epoch.leader);
+        if leads && self.schedule.strikes && !self.healed && self.strikes.chance(400) {
+            let at = self.now + self.strikes.below(4 * MILLI);
+            self.queue.push(at, Happening::Strike { node: slot, life: self.nodes[slot].life });
+        }
+    }
+
+    /// It does; it starts again some time later.
+    pub(crate) fn strike(&mut self, slot: usize) {
+        if self.healed || !self.may_fall(slot) {
+            return;
+        }
+        self.crash(slot);
+        *self.report.faults.entry("crash-at-list").or_default() += 1;
+        let again = self.now + self.strikes.between(100 * MILLI, 3_000 * MILLI);
+        self.queue.push(again.min(self.schedule.heal), Happening::Start(slot));
+    }
+
     fn target(&mut self, fault: Fault) -> usize {
         let aimed = match fault {
             Fault::Crash { leader }
@@ -129,7 +152,8 @@ impl World {
     /// where one log is promised, nobody must be left out of it who could come back alone.
     fn may_all_fall(&self) -> bool {
         let gentle = self.schedule.mode == Mode::Reachable && self.schedule.promise == Promise::OneLog;
-        !gentle || self.checks.leader().is_some_and(|leader| self.has_backup(leader))
+        let sleeps = self.nodes.iter().any(|node| node.life > 0 && node.running.is_none() && node.disk.is_some());
+        !gentle || (!sleeps && self.checks.leader().is_some_and(|leader| self.has_backup(leader)))
     }
 
     /// A leader serves, and its view has a live member besides this node that follows it.
@@ -174,7 +198,7 @@ impl World {
             self.copy_to_twin();
         }
         let pause = self.dice.between(20 * MILLI, 60 * MILLI);
-        self.queue.push(self.now + pause, crate::queue::Happening::Client(number));
+        self.queue.push(self.now + pause, Happening::Client(number));
     }
 
     /// Two clients with one id: the second sends a request of the first too, sometimes with another amount.

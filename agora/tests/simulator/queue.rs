@@ -28,6 +28,8 @@ pub(crate) enum Happening {
     Run { node: usize, life: u64 },
     /// A node's disk has made this ticket durable.
     Flushed { node: usize, life: u64, ticket: u64 },
+    /// A leader that has just changed the members crashes.
+    Strike { node: usize, life: u64 },
     /// An operator gives an order.
     Order,
     /// A node whose disk has failed has had its time to hand over.

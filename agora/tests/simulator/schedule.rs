@@ -123,6 +123,8 @@ pub(crate) struct Schedule {
     pub retention: Micros,
     /// How many committed entries stay in a log whatever has become of them.
     pub log_tail: usize,
+    /// Leaders crash as they change the members.
+    pub strikes: bool,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When all faults end.
@@ -173,6 +175,7 @@ impl Schedule {
         let mut archive = Dice::new(seed, 10);
         let retention = if archive.chance(250) { 60 * SECOND } else { archive.between(100 * MILLI, 3 * SECOND) };
         let log_tail = [4, 32, 8_192][archive.index(3)];
+        let strikes = Dice::new(seed, 11).chance(300);
         let flush = if dice.coin() { dice.between(0, 5 * MILLI) } else { 0 };
         let twins = dice.coin();
         Self {
@@ -189,6 +192,7 @@ impl Schedule {
             kept,
             retention,
             log_tail,
+            strikes,
             faults,
             heal,
         }

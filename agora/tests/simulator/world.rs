@@ -81,11 +81,13 @@ pub(crate) struct World {
     endpoints: BTreeMap<SocketAddr, usize>,
     uuids: Vec<Uuid>,
     disk: Dice,
+    /// When leaders crash as they change the members.
+    pub(crate) strikes: Dice,
     tears: Dice,
     turns: Dice,
     cluster: ClusterTag,
     calm_since: Option<(Micros, usize)>,
-    healed: bool,
+    pub(crate) healed: bool,
 }
 
 impl World {
@@ -136,6 +138,7 @@ impl World {
             endpoints,
             uuids,
             disk: Dice::new(seed, 4),
+            strikes: Dice::new(seed, 12),
             tears: Dice::new(seed, 7),
             turns: Dice::new(seed, 5),
             cluster: ClusterTag::of("agora"),
@@ -199,6 +202,12 @@ impl World {
             Happening::Flushed { node, life, ticket } => {
                 if self.nodes[node].life == life {
                     self.flushed(node, ticket);
+                }
+                Ok(())
+            }
+            Happening::Strike { node, life } => {
+                if self.nodes[node].life == life {
+                    self.strike(node);
                 }
                 Ok(())
             }
@@ -291,6 +300,7 @@ impl World {
             }
             Effect::Write(ticket, record, commit) => {
                 if self.nodes[slot].running.is_some() {
+                    self.consider_strike(slot, &record);
                     if let Some(disk) = &mut self.nodes[slot].disk {
                         disk.order(ticket, record, commit);
                     }
