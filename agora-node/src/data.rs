@@ -43,6 +43,8 @@ fn json(file: &Path, found: &Recovered) -> String {
         "cluster-size": size(found.owner.mode),
         "promise": found.promise.number,
         "entries": found.entries.len(),
+        "last": found.last().0,
+        "snapshot": found.base.index.0,
         "epoch": last,
         "bytes": found.length,
         "torn-bytes": found.torn,
@@ -52,13 +54,20 @@ fn json(file: &Path, found: &Recovered) -> String {
 
 fn text(file: &Path, found: &Recovered) -> String {
     let size = size(found.owner.mode).map_or_else(|| "no cluster-size".into(), |size| format!("cluster-size {size}"));
-    let last = found.entries.last().map(|entry| format!(", the last of epoch {}", entry.position.epoch.number));
+    let last = found
+        .entries
+        .last()
+        .map(|entry| format!(", the last is {} of epoch {}", entry.position.index, entry.position.epoch.number));
+    let snapshot = match found.base.index.0 {
+        0 => String::new(),
+        base => format!(", up to {base} only what still matters"),
+    };
     let torn = match found.torn {
         0 => String::new(),
         torn => format!(", and {torn} that a crash tore and the next start cuts"),
     };
     format!(
-        "log      {}\nnode     {}\ncluster  {}, {size}\npromise  epoch {}\nentries  {}{}\nbytes    {}{torn}\n",
+        "log      {}\nnode     {}\ncluster  {}, {size}\npromise  epoch {}\nentries  {}{}{snapshot}\nbytes    {}{torn}\n",
         file.display(),
         found.node.uuid,
         found.owner.cluster,

@@ -56,6 +56,7 @@ fn a_node_that_is_killed_lives_on_with_its_name_and_its_log() {
     let found = directory.found();
     assert_eq!((&found["node"], &found["cluster"], &found["cluster-size"]), (&first, &json!("agora"), &json!(1)));
     assert_eq!((&found["promise"], &found["entries"], &found["torn-bytes"]), (&json!(1), &json!(2), &json!(0)));
+    assert_eq!((&found["last"], &found["snapshot"]), (&json!(2), &json!(0)));
     let mut again = start(&directory);
     assert_eq!(again.await_event("leader")["epoch"], 2, "it has not forgotten its promise");
     assert_eq!(again.await_event("ready")["node"], first);
@@ -104,6 +105,7 @@ fn damage_is_refused_with_file_and_byte_and_a_torn_end_is_cut_with_a_word() {
     let lines: Vec<_> = stdout.lines().map(|line| line.split_whitespace().next().expect("a word")).collect();
     assert_eq!((status, lines), (0, vec!["log", "node", "cluster", "promise", "entries", "bytes"]));
     assert!(stdout.contains("that a crash tore and the next start cuts"), "{stdout}");
+    assert!(stdout.contains("entries  2, the last is 2 of epoch 1\n"), "{stdout}");
     let mut node = start(&directory);
     node.await_event("ready");
     node.kill();
