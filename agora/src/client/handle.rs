@@ -19,6 +19,7 @@ use crate::auction::message::{Phase, Status, Summary};
 use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, Index, ParticipantId, RequestId};
 use crate::replicator::message::Order;
+use crate::transport::Net;
 
 /// A client of a cluster: one session of one participant. Clones share it; it ends with the last of them.
 ///
@@ -40,6 +41,26 @@ impl Client {
         let (participant, address) = (config.participant, socket.address());
         let task = Task::new(socket, orders, |now| Dialogue::new(now, participant, session, seed));
         tokio::spawn(task.run());
+        Ok(Self { participant, address, asks, next: Arc::new(AtomicU64::new(0)) })
+    }
+
+    /// The same in the `LocalSet` that this is called in (an actix system is one), on a network and a randomness of the
+    /// caller's own, and so in a simulation. Two clients must not draw the same. What [`submit`](Self::submit) draws is
+    /// the system's all the same: who wants to repeat a run chooses the ids, and gives them to [`repeat`](Self::repeat).
+    ///
+    /// # Panics
+    /// Outside of a `LocalSet`.
+    pub async fn connect_local(
+        config: ClientConfig,
+        net: impl Net,
+        mut random: impl FnMut() -> u64,
+    ) -> Result<Self, ConnectError> {
+        let (session, seed) = (random(), random());
+        let socket = Socket::open_in(Arc::new(net), &config, session).await?;
+        let (asks, orders) = mpsc::channel(COMMANDS);
+        let (participant, address) = (config.participant, socket.address());
+        let task = Task::new(socket, orders, |now| Dialogue::new(now, participant, session, seed));
+        tokio::task::spawn_local(task.run());
         Ok(Self { participant, address, asks, next: Arc::new(AtomicU64::new(0)) })
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -10,7 +12,7 @@ use tokio::net::UdpSocket;
 
 use super::config::ClientConfig;
 use crate::id::NodeId;
-use crate::transport::{Net, Udp};
+use crate::transport::{self, Net, Udp};
 use crate::wire::{ClusterTag, MAX_DATAGRAM, Message, Packer, Sealer, open};
 
 /// Names are looked up for at most so long.
@@ -41,10 +43,46 @@ pub enum ConnectError {
     },
 }
 
+/// What the client needs of a datagram socket: tokio's, whose futures may change threads, or that of a [`Net`], whose
+/// may not.
+pub(super) trait Datagrams {
+    fn readable(&self) -> impl Future<Output = io::Result<()>>;
+    fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()>;
+    fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+}
+
+impl Datagrams for UdpSocket {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        Self::readable(self)
+    }
+
+    fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+        Self::try_send_to(self, bytes, to).map(|_| ())
+    }
+
+    fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_recv_from(buffer)
+    }
+}
+
+impl Datagrams for Rc<dyn transport::Socket> {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        (**self).readable()
+    }
+
+    fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+        (**self).try_send_to(bytes, to)
+    }
+
+    fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        (**self).try_receive(buffer)
+    }
+}
+
 /// The socket, with what is to leave in this turn.
-#[derive(Debug)]
-pub(super) struct Socket {
-    udp: UdpSocket,
+pub(super) struct Socket<D> {
+    udp: D,
+    net: Arc<dyn Net>,
     local: SocketAddr,
     cluster: ClusterTag,
     sealer: Sealer,
@@ -55,17 +93,10 @@ pub(super) struct Socket {
     broadcast_addresses: Vec<Ipv4Addr>,
 }
 
-impl Socket {
+impl Socket<UdpSocket> {
     pub(super) async fn open(config: &ClientConfig, session: u64) -> Result<Self, ConnectError> {
         let joins = look_up(&config.join).await?;
-        // A client that only IPv6 addresses are named to speaks IPv6.
-        let only_v6 = !joins.is_empty() && joins.iter().all(SocketAddr::is_ipv6);
-        let address = match config.bind {
-            bind if bind.ip() == IpAddr::from(Ipv4Addr::UNSPECIFIED) && only_v6 => {
-                (Ipv6Addr::UNSPECIFIED, bind.port()).into()
-            }
-            bind => bind,
-        };
+        let address = bind_address(config, &joins);
         let failed = |error: io::Error| ConnectError::Bind { address, reason: error.to_string() };
         let udp = UdpSocket::bind(address).await.map_err(failed)?;
         if address.is_ipv4() {
@@ -74,19 +105,48 @@ impl Socket {
         let local = udp.local_addr().map_err(failed)?;
         // Until tokio has seen the socket writable once, `try_send_to` would refuse without trying.
         udp.writable().await.map_err(failed)?;
+        Ok(Self::on(udp, local, Arc::new(Udp), config, session, joins))
+    }
+}
+
+impl Socket<Rc<dyn transport::Socket>> {
+    pub(super) async fn open_in(net: Arc<dyn Net>, config: &ClientConfig, session: u64) -> Result<Self, ConnectError> {
+        let mut joins = Vec::new();
+        for name in &config.join {
+            let failed = |error: io::Error| ConnectError::Lookup { name: name.clone(), reason: error.to_string() };
+            joins.extend(net.lookup(name).await.map_err(failed)?);
+        }
+        let address = bind_address(config, &joins);
+        let failed = |error: io::Error| ConnectError::Bind { address, reason: error.to_string() };
+        let udp = net.unicast(address).await.map_err(failed)?;
+        let local = udp.local_address().map_err(failed)?;
+        Ok(Self::on(udp, local, net, config, session, joins))
+    }
+}
+
+impl<D: Datagrams> Socket<D> {
+    fn on(
+        udp: D,
+        local: SocketAddr,
+        net: Arc<dyn Net>,
+        config: &ClientConfig,
+        session: u64,
+        joins: Vec<SocketAddr>,
+    ) -> Self {
         let cluster = ClusterTag::of(&config.cluster);
         let sender = NodeId { uuid: uuid::Uuid::nil(), incarnation: session };
-        Ok(Self {
+        Self {
             udp,
+            net,
             local,
             cluster,
             sealer: Sealer::new(cluster, sender),
             packer: Packer::new(),
             outgoing: BTreeMap::new(),
-            joins: joins.into_iter().filter(|to| to.is_ipv6() == address.is_ipv6()).collect(),
+            joins: joins.into_iter().filter(|to| to.is_ipv6() == local.is_ipv6()).collect(),
             broadcast_port: config.broadcast_port,
             broadcast_addresses: config.broadcast_addresses.clone(),
-        })
+        }
     }
 
     /// Where it is bound.
@@ -115,7 +175,7 @@ impl Socket {
         if !self.broadcast_addresses.is_empty() {
             return self.broadcast_addresses.clone();
         }
-        let mut addresses = if self.local.ip().is_loopback() { Vec::new() } else { Udp.broadcast_addresses() };
+        let mut addresses = if self.local.ip().is_loopback() { Vec::new() } else { self.net.broadcast_addresses() };
         addresses.push(LOOPBACK);
         addresses
     }
@@ -144,7 +204,7 @@ impl Socket {
         // One byte more than a datagram may have, so that a longer one is noticed.
         let mut buffer = [0; MAX_DATAGRAM + 1];
         for _ in 0..AT_ONCE {
-            let (length, from) = match self.udp.try_recv_from(&mut buffer) {
+            let (length, from) = match self.udp.try_receive(&mut buffer) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(_) => continue,
@@ -159,6 +219,17 @@ impl Socket {
                 Err(error) => log::debug!("a datagram from {from} was dropped: {error}"),
             }
         }
+    }
+}
+
+/// Where to bind: a client that only IPv6 addresses are named to speaks IPv6.
+fn bind_address(config: &ClientConfig, joins: &[SocketAddr]) -> SocketAddr {
+    let only_v6 = !joins.is_empty() && joins.iter().all(SocketAddr::is_ipv6);
+    match config.bind {
+        bind if bind.ip() == IpAddr::from(Ipv4Addr::UNSPECIFIED) && only_v6 => {
+            (Ipv6Addr::UNSPECIFIED, bind.port()).into()
+        }
+        bind => bind,
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::event::Event;
 use super::message::{Action, Command, Failure, Input, Leader, Listing, Output, Reply};
 use super::protocol::Dialogue;
-use super::socket::Socket;
+use super::socket::{Datagrams, Socket};
 use crate::auction::message::{Phase, Status};
 use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, Index, RequestId};
@@ -56,11 +56,10 @@ enum Waiting {
 }
 
 /// The task.
-#[derive(Debug)]
-pub(super) struct Task {
+pub(super) struct Task<D> {
     start: Instant,
     dialogue: Dialogue,
-    socket: Socket,
+    socket: Socket<D>,
     asks: mpsc::Receiver<Ask>,
     waiting: BTreeMap<u64, Waiting>,
     events: BTreeMap<u64, mpsc::Sender<Result<Event, Failure>>>,
@@ -69,8 +68,12 @@ pub(super) struct Task {
     next: u64,
 }
 
-impl Task {
-    pub(super) fn new(socket: Socket, asks: mpsc::Receiver<Ask>, dialogue: impl FnOnce(Timestamp) -> Dialogue) -> Self {
+impl<D: Datagrams> Task<D> {
+    pub(super) fn new(
+        socket: Socket<D>,
+        asks: mpsc::Receiver<Ask>,
+        dialogue: impl FnOnce(Timestamp) -> Dialogue,
+    ) -> Self {
         let (start, dialogue) = (now(), dialogue(Timestamp::ZERO));
         let (waiting, events, leaders) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { start, dialogue, socket, asks, waiting, events, leaders, next: u64::MAX }
@@ -96,7 +99,15 @@ impl Task {
             self.socket.flush();
             let wake = self.dialogue.deadline().map(|deadline| self.start + deadline.since(Timestamp::ZERO));
             tokio::select! {
-                () = self.socket.receive(|from, sender, message| inputs.push(Input::Message { from, sender, message })) => {}
+                // In a fixed order, so that a simulation can be repeated.
+                biased;
+                () = self.socket.receive(|from, sender, message| inputs.push(Input::Message { from, sender, message })) => {
+                    // However much comes in, the program has its turn.
+                    if let Ok(ask) = self.asks.try_recv() {
+                        let command = self.command(ask);
+                        inputs.push(Input::Command(command));
+                    }
+                }
                 ask = self.asks.recv() => match ask {
                     Some(ask) => {
                         let command = self.command(ask);

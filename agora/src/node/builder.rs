@@ -171,7 +171,8 @@ impl<M: Machine> Builder<M> {
         self
     }
 
-    /// The network that it opens its sockets in. The [client](NodeHandle::client) of the handle uses UDP all the same.
+    /// The network that it opens its sockets in. The [client](NodeHandle::client) of the handle uses UDP all the same; one
+    /// on another network is [connected](crate::client::Client::connect_local) by itself.
     pub fn net(mut self, net: impl Net) -> Self {
         self.edge.net = Arc::new(net);
         self

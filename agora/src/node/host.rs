@@ -101,7 +101,8 @@ impl<M: Machine> Host<M> {
         loop {
             let quiet = self.observer.deadline().map(|deadline| deadline.since(self.clock.now()));
             let word = tokio::select! {
-                Some(word) = self.words.1.recv() => word,
+                // In a fixed order, so that a simulation can be repeated; orders first, so that nothing delays them.
+                biased;
                 // A dropped handle is a shutdown.
                 command = link.commands.recv() => match command.unwrap_or(Command::Shutdown) {
                     Command::Listen(to) => {
@@ -111,6 +112,7 @@ impl<M: Machine> Host<M> {
                     Command::Shutdown => return self.hand_over(life, link).await,
                     Command::Kill => return self.close(life, Ending::Killed, link).await,
                 },
+                Some(word) = self.words.1.recv() => word,
                 Some(request) = link.requests.recv() => {
                     self.pass_on(request, &life);
                     continue;
@@ -218,16 +220,17 @@ impl<M: Machine> Host<M> {
         let handed_over = async {
             loop {
                 tokio::select! {
+                    biased;
+                    Some(command) = link.commands.recv() => match command {
+                        Command::Kill => return Ending::Killed,
+                        Command::Listen(to) => link.audience.admit(to),
+                        Command::Shutdown => {}
+                    },
                     Some(word) = self.words.1.recv() => match self.hear(word, link) {
                         Heard::Nothing => {}
                         // What began anew has nothing to hand over.
                         Heard::NewLife | Heard::Stopped => return Ending::Stopped,
                         Heard::Fault(fault) | Heard::DiskFailed(fault) => return Ending::Fault(fault),
-                    },
-                    Some(command) = link.commands.recv() => match command {
-                        Command::Kill => return Ending::Killed,
-                        Command::Listen(to) => link.audience.admit(to),
-                        Command::Shutdown => {}
                     },
                     Some(request) = link.requests.recv() => self.pass_on(request, &life),
                 }
