@@ -1,6 +1,7 @@
 //! What a concern logs as an error is a fault of the system (a bad datagram or bid is not): here it fails the run.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -37,7 +38,7 @@ pub(crate) fn listen() {
 }
 
 /// A violation, if an error was logged on this thread.
-pub(crate) fn none(node: usize) -> Result<(), Violation> {
+pub(crate) fn none(node: impl Display) -> Result<(), Violation> {
     match COMPLAINT.take() {
         Some(complaint) => Err(Violation::new("NET-1", format!("node {node} logs an error: {complaint}"))),
         None => Ok(()),

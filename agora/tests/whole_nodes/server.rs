@@ -1,0 +1,83 @@
+//! The program of a node's host: the library's node, and two that read what it tells.
+
+use std::time::Duration;
+
+use agora::id::Position;
+use agora::node::{BROADCAST_PORT, Committed, Events, Node, Options, Told};
+use agora::transport::Reach;
+use tokio::task::{LocalSet, spawn_local};
+
+use crate::dice::Dice;
+use crate::invariants::Violation;
+use crate::net::{EVERYBODY, Shore};
+use crate::run::Run;
+
+/// One life of a node.
+pub(crate) async fn serve(run: Run, slot: usize) -> turmoil::Result {
+    let (gate, first, start) = {
+        let state = run.lock();
+        let node = &state.cluster.nodes[slot];
+        (node.gate.clone(), node.lives == 0, state.schedule.starts[slot])
+    };
+    if first {
+        tokio::time::sleep(Duration::from_micros(start)).await;
+    }
+    // A set of tasks of its own, so that all of them can be stopped.
+    let process = async move {
+        let tasks = LocalSet::new();
+        tasks.run_until(node(run, slot)).await;
+    };
+    gate.before(process).await;
+    Ok(())
+}
+
+async fn node(run: Run, slot: usize) {
+    let (node, mut dice) = {
+        let mut state = run.lock();
+        let uuid = state.cluster.nodes[slot].uuid;
+        let seen = &mut state.cluster.nodes[slot];
+        seen.lives += 1;
+        let dice = Dice::new(state.schedule.seed, 1_000 * (1 + slot as u64) + state.cluster.nodes[slot].lives);
+        let mut options = Options::new(state.schedule.settings());
+        options.id = Some(uuid);
+        options.reach =
+            Reach { broadcast_port: BROADCAST_PORT, broadcast_addresses: vec![EVERYBODY], join: Vec::new() };
+        (Node::builder().options(options), dice)
+    };
+    let node = node.net(Shore { run: run.clone(), endpoint: slot }).random(move || dice.number());
+    let handle = node.build().expect("settings that can be").spawn_local();
+    {
+        let mut state = run.lock();
+        state.cluster.begins(slot, handle.clone());
+        state.logs.begin(slot);
+    }
+    spawn_local(listen(run.clone(), slot, handle.events()));
+    spawn_local(read(run.clone(), slot, handle.committed(Position::START)));
+    let ending = handle.ended().await;
+    run.lock().node_ended(slot, &ending);
+}
+
+async fn listen(run: Run, slot: usize, mut events: Events) {
+    while let Some(event) = events.next().await {
+        run.lock().node_event(slot, &event);
+    }
+}
+
+async fn read(run: Run, slot: usize, mut committed: Committed) {
+    while let Some(told) = committed.next().await {
+        let mut state = run.lock();
+        match told {
+            Told::Event { position, event, .. } => {
+                let one_log = state.schedule.promise == crate::schedule::Promise::OneLog;
+                let checked = state.logs.committed(slot, position, &event, one_log);
+                state.check(checked);
+            }
+            // No log here is long enough to be compacted.
+            Told::Skipped => state.check(Err(Violation::new("LOG-2", format!("node {slot} skips entries")))),
+            Told::OtherLog => {
+                state.report.lost_branches += 1;
+                state.logs.begin(slot);
+            }
+        }
+    }
+}
