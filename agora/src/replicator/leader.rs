@@ -41,6 +41,8 @@ pub(super) struct Leader {
     /// An operator gave it the leadership: it hands on to no higher rank by itself.
     pub(super) stays: bool,
     pub(super) leave: Option<super::members::Leave>,
+    /// Who may become a member, once it has answered a later probe than this; and since when.
+    pub(super) proving: Option<(NodeId, Probe, Timestamp)>,
 }
 
 impl Leader {
@@ -64,6 +66,7 @@ impl Leader {
             last_transfer: now,
             stays: false,
             leave: None,
+            proving: None,
         }
     }
 
@@ -160,6 +163,7 @@ impl Replicator {
         let Some(peer) = leader.peers.get_mut(&from) else { return };
         peer.acknowledged(now, probe, index);
         self.advance(now, out);
+        self.consider_proof(now, from, out);
         self.replicate(now, from, false, out);
     }
 

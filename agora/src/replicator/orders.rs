@@ -47,7 +47,7 @@ impl Replicator {
             return Err(Unfit::Full);
         }
         if !self.is_busy() && self.has_caught_up(here) {
-            self.append_with(now, here, out);
+            self.prove_alive(now, here, out);
         }
         Ok(Ordered::UnderWay)
     }
@@ -126,7 +126,36 @@ impl Replicator {
         };
         let found = self.observers(now).find(fits).filter(|_| members.len() < MAX_VOTERS);
         if let Some(node) = found {
-            self.append_with(now, node, out);
+            self.prove_alive(now, node, out);
+        }
+    }
+
+    /// An observer shall become a member, once it has answered a probe that it is sent now. One that has just died would take
+    /// a majority with it: of three members and one lost, it would be the second lost of four.
+    fn prove_alive(&mut self, now: Timestamp, node: NodeId, out: &mut Vec<Output>) {
+        let removal = self.settings.removal_time();
+        let Role::Leader(leader) = &mut self.role else { return };
+        let after = leader.last_probe();
+        if !leader.proving.is_some_and(|(of, _, since)| of == node && now.since(since) <= removal) {
+            leader.proving = Some((node, after, now));
+        }
+        self.replicate(now, node, true, out);
+    }
+
+    /// A node has answered a probe: perhaps what it was to become a member for.
+    pub(super) fn consider_proof(&mut self, now: Timestamp, from: NodeId, out: &mut Vec<Output>) {
+        let removal = self.settings.removal_time();
+        let Role::Leader(leader) = &self.role else { return };
+        let Some((_, after, since)) = leader.proving.filter(|(of, ..)| *of == from) else { return };
+        let proven = leader.peers.get(&from).is_some_and(|peer| peer.acknowledged_probe() > after);
+        if !proven || self.is_busy() || self.stopping || !self.has_caught_up(from) || self.is_member(from) {
+            return;
+        }
+        if let Role::Leader(leader) = &mut self.role {
+            leader.proving = None;
+        }
+        if now.since(since) <= removal && self.log.members().len() < MAX_VOTERS {
+            self.append_with(now, from, out);
         }
     }
 

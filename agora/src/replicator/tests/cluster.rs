@@ -114,15 +114,19 @@ impl Cluster {
 
     /// Delivers everything, and what follows from it, while no time passes.
     pub(super) fn settle(&mut self) {
-        while let Some((from, to, message)) = self.network.pop_front() {
-            self.pieces += u32::from(matches!(message, Message::Snapshot { .. }));
-            let lost = self.lose_every_third_piece
-                && matches!(message, Message::Snapshot { .. })
-                && self.pieces.is_multiple_of(3);
-            if !lost && !self.cut.contains(&from) && !self.cut.contains(&to) {
-                self.input(to, Input::Message { from, message });
-            }
+        while self.deliver() {}
+    }
+
+    /// Delivers the next message; whether there was one.
+    pub(super) fn deliver(&mut self) -> bool {
+        let Some((from, to, message)) = self.network.pop_front() else { return false };
+        let piece = matches!(message, Message::Snapshot { .. });
+        self.pieces += u32::from(piece);
+        let lost = self.lose_every_third_piece && piece && self.pieces.is_multiple_of(3);
+        if !lost && !self.cut.contains(&from) && !self.cut.contains(&to) {
+            self.input(to, Input::Message { from, message });
         }
+        true
     }
 
     /// Lets time pass in small steps.

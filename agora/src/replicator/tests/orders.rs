@@ -109,7 +109,11 @@ fn what_cannot_be_is_refused() {
 #[test]
 fn two_changes_never_overlap() {
     let mut cluster = with_observer();
-    cluster.input(node(3), Input::Order { ticket: 1, order: Order::Add(uuid(4)) });
+    // First the observer shows that it lives.
+    cluster.input(node(3), Input::Order { ticket: 0, order: Order::Add(uuid(4)) });
+    while cluster.nodes[&node(3)].log.members().len() < 4 {
+        assert!(cluster.deliver(), "it lives");
+    }
     cluster.input(node(3), Input::Order { ticket: 2, order: Order::Remove(uuid(1)) });
     let told = cluster.told(3);
     assert!(told.contains(&Output::Ordered { ticket: 2, answer: Ordered::UnderWay }), "{told:?}");
@@ -151,6 +155,23 @@ fn a_member_that_is_silent_for_long_is_replaced_by_an_observer() {
     cluster.meet();
     cluster.run(SECOND);
     assert_eq!(cluster.situation(1).standing, Standing::Observer);
+}
+
+#[test]
+fn an_observer_that_has_just_died_is_not_added() {
+    let mut cluster = with_observer();
+    cluster.cut.insert(node(1));
+    cluster.run(SECOND * 59);
+    // Until it is missed, it looks as if it were there.
+    cluster.cut.insert(node(4));
+    cluster.input(node(3), Input::Order { ticket: 1, order: Order::Add(uuid(4)) });
+    cluster.run(SECOND / 10);
+    cluster.input(node(3), Input::Order { ticket: 2, order: Order::Add(uuid(4)) });
+    cluster.run(SECOND * 5);
+    assert_eq!(members(&cluster, 3), [1, 2, 3]);
+    cluster.propose(3, 1);
+    cluster.run(SECOND / 10);
+    assert_eq!(cluster.commit(3), 3, "of three, two go on");
 }
 
 #[test]
