@@ -19,6 +19,7 @@ import time
 
 from cluster import Cluster, binary, check, main, percentile, say, until
 from play import PATIENCE, Play
+from tear import last_mark
 
 RANKS = (1, 2, 3)
 AUCTIONS = 5
@@ -26,9 +27,6 @@ BIDDERS = 10
 ROUNDS = 20
 # Later than this not all auctions would be there to go on.
 LATEST = 0.4
-# Length and checksum of a record, and how a mark goes on.
-HEADER = 8
-MARK = b"\x81\xa1M"
 
 
 class Disks:
@@ -51,7 +49,9 @@ class Disks:
         cut = added = 0
         for rank in RANKS:
             before = self.log(rank).read_bytes()
-            keep = max(last_mark(before), len(before) - dice.randint(0, 200))
+            mark = last_mark(before)
+            check(mark > 0, "a log has no mark")
+            keep = max(mark, len(before) - dice.randint(0, 200))
             rubbish = dice.randbytes(dice.randint(0, 200))
             self.log(rank).write_bytes(before[:keep] + rubbish)
             cut, added = cut + len(before) - keep, added + len(rubbish)
@@ -66,18 +66,6 @@ class Disks:
             check(done.returncode == 0, f"exit {done.returncode} of --check-data: {done.stderr.strip()}")
             answers.append(json.loads(done.stdout))
         return answers
-
-
-def last_mark(log):
-    """Where the last mark begins: everything before it was flushed, and may have been acknowledged."""
-    at = mark = 0
-    while at + HEADER <= len(log):
-        end = at + HEADER + int.from_bytes(log[at : at + 4], "big")
-        if end <= len(log) and log.startswith(MARK, at + HEADER):
-            mark = at
-        at = end
-    check(mark > 0, "a log has no mark")
-    return mark
 
 
 class Kills:

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Real processes in bad weather: each seed is a cluster of release binaries behind a relay that loses, repeats, delays
+and damages datagrams; nodes are killed, stopped, paused, cut off and filled up, members change, clients come twice. Then
+all of that ends: there must be one leader within 10 s, every request must have its answer, every auction its end. What
+the clients saw and were told is held against `show`. Modes and faults are the seed's; docs/testing.md says which."""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from cluster import Failed, main, say
+from storm.disks import may_mount
+from storm.schedule import EVERY_KIND
+from storm.tally import Tally
+from storm.trial import Trial
+
+
+def in_a_namespace():
+    """Starts itself again where it may mount: then disks can be full. The mounts end with the processes."""
+    if os.geteuid() != 0 or "AGORA_STORM_NAMESPACE" in os.environ or not shutil.which("unshare"):
+        return
+    unshare = ["unshare", "--mount", "--propagation", "private"]
+    if subprocess.run([*unshare, "mount", "-t", "tmpfs", "agora-storm", "/mnt"], capture_output=True).returncode == 0:
+        os.environ["AGORA_STORM_NAMESPACE"] = "own"
+        os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=8, help="how many [default: 8, which has every mode]")
+    parser.add_argument("--from", type=int, default=0, dest="first", metavar="SEED", help="the first of them")
+    parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--seconds", type=float, default=12, help="how long a storm lasts [default: 12]")
+    parser.add_argument("--without", default="", metavar="LIST", help=f"kinds to leave out, of {', '.join(EVERY_KIND)}")
+    parser.add_argument("--append", type=pathlib.Path, metavar="FILE", help="add the run to this file, a JSON object a line")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="where the files of a failure are kept")
+    parser.add_argument("--keep-going", action="store_true", help="go on after a failure")
+    chosen = parser.parse_args()
+    chosen.left_out = [kind.strip() for kind in chosen.without.split(",") if kind.strip()]
+    unknown = set(chosen.left_out) - set(EVERY_KIND)
+    if unknown:
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def show():
+    chosen = options()
+    seeds = [chosen.seed] if chosen.seed is not None else range(chosen.first, chosen.first + chosen.seeds)
+    if may_mount():
+        say(f"left out: full disks, for there is {may_mount()}")
+    # Made only if something is put there.
+    keep = chosen.keep or pathlib.Path(tempfile.gettempdir()) / f"agora-storm-{os.getpid()}"
+    tally = Tally(chosen.seconds)
+    for seed in seeds:
+        started = time.monotonic()
+        try:
+            tally.add(Trial(seed, chosen.seconds, chosen.left_out, keep / f"seed-{seed}").run())
+        except Failed as failure:
+            tally.failed(seed, str(failure), time.monotonic() - started)
+            without = f" --without '{chosen.without}'" if chosen.without else ""
+            say(f"seed {seed} FAILED: {failure}")
+            say(f"again: python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}{without}")
+            if not chosen.keep_going:
+                break
+    tally.tell(chosen.append)
+    if tally.failures:
+        raise Failed("seeds " + ", ".join(str(seed) for seed, _ in tally.failures))
+
+
+if __name__ == "__main__":
+    in_a_namespace()
+    main(show)

@@ -1,0 +1,32 @@
+"""The real client in the storm: an auction by a script, as `agora-cli run` plays it, and a `watch` of another."""
+
+import random
+
+from auction import gapless
+from cluster import check
+from play import Play
+
+BIDDERS, ROUNDS = 3, 60
+# Exit of those whose auction was cancelled.
+CANCELLED = 5
+
+
+class Commands:
+    """Both of them; they end by themselves."""
+
+    def __init__(self, cluster, auction, seed):
+        self.play = Play(cluster, 1, BIDDERS, ROUNDS, random.Random(f"commands {seed}"))
+        self.watch = cluster.follow("watch", "watch", auction)
+
+    def running(self):
+        return [child.name for child in (self.play.child, self.watch) if child.alive()]
+
+    def acknowledged(self):
+        return sum(not line.get("pass") for line in self.play.told("bid"))
+
+    def verify(self):
+        """All is as it was told, computed again, and told without gaps."""
+        self.play.verify()
+        status = self.watch.wait()
+        check(status in (0, CANCELLED), f"watch ended with {status}: {self.watch.stderr[-2:]}")
+        gapless([line for _, line in self.watch.seen(lambda line: "seq" in line)])

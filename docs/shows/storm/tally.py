@@ -1,0 +1,75 @@
+"""What many seeds were together."""
+
+import json
+import time
+
+from cluster import percentile, say
+
+
+class Tally:
+    """Counts, told after each seed and at the end."""
+
+    def __init__(self, seconds):
+        self.seconds, self.seeds, self.failures = seconds, [], []
+
+    def add(self, told):
+        self.seeds.append(told)
+        datagrams = told["datagrams"]
+        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(told["faults"].items()))
+        weather = ", ".join(f"{count} {kind}" for kind, count in datagrams.items() if count and kind != "passed")
+        say(
+            f"seed {told['seed']}: {told['plan']}; {told['took']:.1f} s; {told['acknowledged']} bids acknowledged in "
+            f"{told['auctions']} auctions, {told['leaders']} leaderships, healed after {told['healed-after']:.2f} s"
+        )
+        say(f"    {faults or 'no faults'}; of {datagrams['passed']} datagrams: {weather or 'none suffered'}")
+
+    def failed(self, seed, failure, took):
+        self.failures.append((seed, failure))
+
+    def totals(self):
+        """As they are written to a file."""
+        total = {"seeds": len(self.seeds), "seconds": self.seconds, "failed": [seed for seed, _ in self.failures]}
+        total["first"] = min((told["seed"] for told in self.seeds), default=None)
+        for key in ("acknowledged", "auctions", "leaders", "superseded", "torn-bytes"):
+            total[key] = sum(told[key] for told in self.seeds)
+        for key in ("faults", "datagrams"):
+            total[key] = added(told[key] for told in self.seeds)
+        total["took"] = round(sum(told["took"] for told in self.seeds), 1)
+        total["healed-after"] = [told["healed-after"] for told in self.seeds]
+        return total
+
+    def tell(self, append):
+        now = self.totals()
+        lines(now, "this run")
+        if append is None:
+            return
+        with open(append, "a") as file:
+            print(json.dumps({"when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **now}), file=file)
+        with open(append) as file:
+            runs = [json.loads(line) for line in file]
+        both = {key: sum((run[key] for run in runs), type(now[key])()) for key in now if isinstance(now[key], (int, float, list))}
+        both |= {key: added(run[key] for run in runs) for key in ("faults", "datagrams")}
+        lines(both, f"all {len(runs)} runs in {append.name}")
+
+
+def added(counts):
+    total = {}
+    for one in counts:
+        for key, count in one.items():
+            total[key] = total.get(key, 0) + count
+    return total
+
+
+def lines(total, of):
+    faults = ", ".join(f"{count} {kind}" for kind, count in sorted(total["faults"].items()))
+    datagrams = ", ".join(f"{count} {kind}" for kind, count in total["datagrams"].items() if count)
+    say(
+        f"{of}: {total['seeds']} seeds in {total['took']:.0f} s, {len(total['failed'])} failed; {total['acknowledged']} "
+        f"bids acknowledged in {total['auctions']} auctions, {total['leaders']} leaderships"
+    )
+    say(f"    {faults}")
+    say(f"    datagrams: {datagrams}")
+    healed = total["healed-after"]
+    if healed:
+        worst = max(healed)
+        say(f"    one leader after the last fault: median {percentile(healed, 50):.2f} s, longest {worst:.2f} s")

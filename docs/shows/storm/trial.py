@@ -1,0 +1,206 @@
+"""One seed: nodes and clients, a storm, its end, and what is demanded then."""
+
+import json
+import time
+
+from cluster import Cluster, Failed, check, say, until
+from storm.checker import SUPERSEDED, Case, violations
+from storm.commands import Commands
+from storm.disks import Disk, may_mount
+from storm.faults import Faults
+from storm.fleet import Fleet, Place
+from storm.lots import Players
+from storm.network import Network
+from storm.schedule import ANYTHING, ONE_BY_ONE, plan
+
+# LIVE-1, and what the clients' own waits add to it (they double up to a second).
+ONE_LEADER, ANSWERS, TO_THE_END = 10, 20, 60
+# The relay, and so all nodes, stood still for longer than a removal time: the machine is too busy to promise anything.
+STANDSTILL = 0.9
+
+
+# So long all must say the same: what nodes told last can be of before the faults ended.
+LASTING = 0.5
+
+
+class Lasting:
+    """Whether something has held for some time, and since when."""
+
+    def __init__(self, condition):
+        self.condition, self.held, self.since = condition, None, None
+
+    def lasts(self):
+        now, held = time.monotonic(), self.condition()
+        if not held or held is not self.held:
+            self.held, self.since = held, now
+        return held and now - self.since > LASTING
+
+
+class Trial:
+    """A seed on its way."""
+
+    def __init__(self, seed, seconds, left_out, keep):
+        self.plan, self.keep, self.left_out = plan(seed, seconds, left_out), keep, left_out
+        self.mounts = may_mount() is None
+        self.healed_after = None
+
+    def run(self):
+        """Returns what there was; raises `Failed`, after its files were put aside."""
+        started = time.monotonic()
+        names = [f"node {rank}" for rank in range(1, self.plan.nodes + 1)]
+        # The relay is forked before there are threads.
+        with Network(names, self.plan.seed) as self.network, Cluster(self.plan.size) as self.cluster:
+            self.cluster._tell = lambda: None  # Its files tell more.
+            self.places = [self.place(rank, on_disk) for rank, on_disk in enumerate(self.plan.on_disk, 1)]
+            self.fleet = Fleet(self.cluster, self.network, self.places)
+            self.cluster.reach = self.fleet.reach
+            self.faults = Faults(self.plan, self.fleet, self.network, self.cluster)
+            nodes = [(host, int(port)) for host, port in (at.split(":") for at in self.network.address.values())]
+            try:
+                with Players(nodes, self.plan.kinds, self.plan.seed) as self.players:
+                    try:
+                        self.storm()
+                        self.calm()
+                        self.check()
+                    except BaseException:
+                        self.put_aside()
+                        raise
+                return {"took": time.monotonic() - started, **self.told()}
+            finally:
+                self.faults.close()
+                for place in self.places:
+                    if place.process:
+                        place.process.kill()
+                    if place.disk:
+                        place.disk.remove()
+
+    def place(self, rank, on_disk):
+        return Place(rank, Disk(self.cluster.folder / f"disk-{rank}", self.mounts) if on_disk else None)
+
+    def storm(self):
+        first = self.places[: self.plan.size or len(self.places)]
+        for place in first:
+            self.fleet.start(place)
+        self.cluster.agree([place.process for place in first])
+        # Further ones observe, until they are needed.
+        for place in self.places[len(first) :]:
+            self.fleet.start(place)
+        until(lambda: self.players.lots and self.players.lots[0].there, "an auction is there")
+        self.commands = Commands(self.cluster, self.players.lots[0].auction, self.plan.seed)
+        self.faults.start()
+        until(self.stormed, "the storm is over", self.plan.seconds + 60)
+        self.players.end_storm()
+
+    def stormed(self):
+        self.faults.step()
+        self.check_players()
+        return time.monotonic() - self.faults.began > self.plan.seconds
+
+    def check_players(self):
+        if self.players.failure:
+            raise self.players.failure
+
+    def calm(self):
+        """All faults have ended, and liveness is demanded."""
+        self.faults.end()
+        ended = time.monotonic()
+        waiting = self.players.outstanding()
+        agreed = Lasting(self.fleet.agreed)
+        self.live(agreed.lasts, ONE_LEADER, "one leader, and all nodes say so")
+        self.healed_after = agreed.since - ended
+        self.live(lambda: not waiting & self.players.outstanding(), ANSWERS, "what was asked in the storm is answered")
+        self.live(lambda: not self.unfinished(), TO_THE_END, "every auction comes to its end")
+        last = self.players.last_lot()
+        self.live(lambda: last.over and len(last.clients) > 1, ANSWERS, "a new auction is played to its end")
+        check(last.auctioneer.why == "completed", f"LIVE-1: the new auction ended otherwise: {last.auctioneer.why}")
+        self.live(lambda: not self.commands.running(), ANSWERS, "agora-cli comes to the end, too")
+        self.shown = {lot.name: self.show(lot.auction) for lot in self.players.lots}
+        self.players.watch([lot for lot in self.players.lots if self.shown[lot.name]])
+        self.live(lambda: not self.unfinished(), TO_THE_END, "a late watcher is told of everything")
+        self.faults.close()
+
+    def show(self, auction):
+        """What `show` says; None: there is no such auction."""
+        answer = self.cluster.run("show", auction)
+        check(answer.status == 0 or answer.code() == "NOT_FOUND", f"LIVE-1: show: {answer.status} {answer.error}")
+        return answer.line if answer.status == 0 else None
+
+    def unfinished(self):
+        names = self.players.unfinished()
+        # Their auction went with the history that a partition took back.
+        gone = [] if self.strict() else [lot.name for lot in self.players.lots if self.is_gone(lot)]
+        return [name for name in names if not any(name.startswith(f"{lot} ") for lot in gone)]
+
+    def is_gone(self, lot):
+        return any(client.superseded or client.why == "NOT_FOUND" for client in lot.clients)
+
+    def live(self, condition, patience, what):
+        def held():
+            self.fleet.check_ends()
+            self.check_players()
+            return condition()
+
+        try:
+            until(held, what, patience)
+        except Failed as failure:
+            if not str(failure).startswith("not within"):
+                raise
+            open_ones = sorted(self.players.outstanding())[:4]
+            views = [(place.name, place.process.leader()) for place in self.places]
+            raise Failed(f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4]}") from None
+
+    def strict(self):
+        """Whether everything that was acknowledged must be there. `reachable` promises that until its view parts."""
+        if self.plan.mode == ANYTHING:
+            parted = [line for line in self.fleet.said("member") if line["state"] == "left"]
+            return not parted and not self.fleet.said("returned")
+        return self.plan.mode != ONE_BY_ONE or self.network.counts()[1] < STANDSTILL
+
+    def check(self):
+        strict = self.strict()
+        wrong = []
+        for lot in self.players.lots:
+            shown = self.shown[lot.name]
+            wrong += violations(Case(lot.name, str(lot.auction), lot.spec, lot.histories(), shown, strict))
+        if strict:
+            self.commands.verify()
+        self.end_in_good_order()
+        check(not wrong, "\n".join(wrong[:20]))
+
+    def end_in_good_order(self):
+        for place in self.places:
+            self.fleet.stop(place)
+        for place in self.places:
+            place.process.wait(10)
+        self.fleet.check_ends()
+
+    def told(self):
+        datagrams, stall = self.network.counts()
+        return {
+            "seed": self.plan.seed,
+            "plan": str(self.plan),
+            "acknowledged": self.players.acknowledged() + self.commands.acknowledged(),
+            "auctions": len(self.players.lots) + 1,
+            "leaders": len(self.fleet.leaders()),
+            "faults": dict(self.faults.count),
+            "datagrams": datagrams,
+            "torn-bytes": self.faults.torn_bytes,
+            "superseded": sum(client.why == SUPERSEDED for lot in self.players.lots for client in lot.clients),
+            "healed-after": round(self.healed_after, 3),
+            "stall": round(stall, 3),
+            "peak-kib": self.fleet.peak_kib,
+        }
+
+    def put_aside(self):
+        """What the nodes said, what the clients saw, and the data directories, to where they stay."""
+        self.keep.mkdir(parents=True, exist_ok=True)
+        for place in self.places:
+            for number, life in enumerate(place.lives, 1):
+                stem = self.keep / f"node-{place.rank}-life-{number}"
+                lines = [json.dumps({"moment": at, **line}) for at, line in life.seen()]
+                stem.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+                stem.with_suffix(".stderr").write_text("\n".join(life.stderr) + "\n")
+            if place.disk:
+                place.disk.keep(self.keep / f"disk-{place.rank}")
+        self.players.keep(self.keep / "histories")
+        say(f"kept in {self.keep}")
