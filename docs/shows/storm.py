@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Real processes in bad weather: each seed is a cluster of release binaries behind a relay that loses, repeats, delays
-and damages datagrams; nodes are killed, stopped, paused, cut off and filled up, members change, clients come twice. Then
-all of that ends: there must be one leader within 10 s, every request must have its answer, every auction its end. What
-the clients saw and were told is held against `show`. Modes and faults are the seed's; docs/testing.md says which."""
+"""Real processes in bad weather. Each seed is a cluster of release binaries behind a relay that loses, repeats, delays
+and damages datagrams; nodes are killed, stopped, paused, cut off and run out of disk, members change, clients come twice.
+Then all of that ends, and there must be one leader within 10 s; every request must have its answer, every auction its
+end. What clients were told is held against `show`. Mode and faults are the seed's; docs/testing.md says which."""
 
 import argparse
 import os
@@ -36,8 +36,12 @@ def options():
     parser.add_argument("--from", type=int, default=0, dest="first", metavar="SEED", help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--seconds", type=float, default=12, help="how long a storm lasts [default: 12]")
-    parser.add_argument("--without", default="", metavar="LIST", help=f"kinds to leave out, of {', '.join(EVERY_KIND)}")
-    parser.add_argument("--append", type=pathlib.Path, metavar="FILE", help="add the run to this file, a JSON object a line")
+    parser.add_argument(
+        "--without", default="", metavar="LIST", help=f"kinds to leave out, of {', '.join(EVERY_KIND)}"
+    )
+    parser.add_argument(
+        "--append", type=pathlib.Path, metavar="FILE", help="add the run to this file, a JSON object a line"
+    )
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="where the files of a failure are kept")
     parser.add_argument("--keep-going", action="store_true", help="go on after a failure")
     chosen = parser.parse_args()

@@ -6,7 +6,8 @@ MARK = b"\x81\xa1M"
 
 
 def last_mark(log):
-    """Where the last mark begins: everything before it was flushed, and may have been acknowledged. 0: there is none."""
+    """Where the last mark begins, 0 if there is none: everything before it was flushed, and may have been
+    acknowledged."""
     at = mark = 0
     while at + HEADER <= len(log):
         end = at + HEADER + int.from_bytes(log[at : at + 4], "big")

@@ -218,7 +218,6 @@ def lowest_terms(amount):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-
 CHECKS = (
     acknowledged_bids_stand,
     nothing_is_there_twice,

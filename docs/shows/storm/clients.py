@@ -26,7 +26,11 @@ import bidder as client  # noqa: E402  (found only on the path above)
 from storm import packing  # noqa: E402
 
 client.msgpack = packing
-ANSWERS = tuple(f"{name}_{end}" for name in ("AUCTION_CREATE", "AUCTION_READY_CONFIRM", "AUCTION_CANCEL") for end in ("ACK", "DENY"))
+ANSWERS = tuple(
+    f"{name}_{end}"
+    for name in ("AUCTION_CREATE", "AUCTION_READY_CONFIRM", "AUCTION_CANCEL")
+    for end in ("ACK", "DENY")
+)
 NO_OUTCOME = ("NO_QUORUM", "BUSY")
 SUPERSEDED = "superseded"
 # Refusals after which a bidder may bid again in the round.
@@ -73,7 +77,9 @@ class Client(client.Bidder):
         if answer[0] in NO_OUTCOME:
             return
         open_one = self.request and self.request["id"] == request
-        what = dict(code=answer[0]) if name.endswith("_DENY") else dict(seq=answer[1], round=answer[2], amount=answer[3])
+        what = (
+            dict(code=answer[0]) if name.endswith("_DENY") else dict(seq=answer[1], round=answer[2], amount=answer[3])
+        )
         self.wrote("answered", request=request.hex(), name=name, **what)
         if open_one:
             asked, self.request = self.request, None

@@ -61,7 +61,9 @@ class Fleet:
 
     def leader(self):
         """The place of the node that says that it leads; of several the one of the highest epoch."""
-        leading = [(place.process.leader()["epoch"], place.rank, place) for place in self.alive if place.process.leads()]
+        leading = [
+            (place.process.leader()["epoch"], place.rank, place) for place in self.alive if place.process.leads()
+        ]
         return max(leading)[2] if leading else None
 
     def agreed(self):

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 CLIENTS = "clients"
 # Datagrams of the past that may come again; one in so many is kept.
 KEPT, EVERY = 2_000, 5
+# NET-1: no datagram is longer.
+LONGEST = 1_200
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Relay:
         self.endpoint, self.stands = {}, {}
         self.weather, self.cuts = CALM, frozenset()
         self.waiting, self.sequence, self.past = [], 0, []
-        self.count = dict.fromkeys(("passed", "lost", "repeated", "reordered", "straggling", "replayed", "damaged", "cut"), 0)
+        self.count = dict.fromkeys(
+            ("passed", "lost", "repeated", "reordered", "straggling", "replayed", "damaged", "cut"), 0
+        )
         self.stall = 0.0
         self.selector = selectors.DefaultSelector()
         self.selector.register(orders, selectors.EVENT_READ)
@@ -156,6 +160,8 @@ class Relay:
                 payload, source = one.recvfrom(65_536)
             except (BlockingIOError, ConnectionRefusedError):
                 return
+            if len(payload) > LONGEST:
+                self._happens("too long")
             if one not in self.endpoint:
                 continue
             if source not in self.stands:

@@ -96,7 +96,15 @@ def plan(seed, seconds, left_out=()):
             faults += _moments(moments, kind, seconds, mode)
     faults = [fault for fault in faults if fault.at < seconds - _LAST] + _last(dice, kinds, seconds, mode)
     return Plan(
-        seed, seconds, mode, nodes, disks, on_disk, frozenset(kinds), weather, tuple(sorted(faults, key=lambda f: f.at))
+        seed,
+        seconds,
+        mode,
+        nodes,
+        disks,
+        on_disk,
+        frozenset(kinds),
+        weather,
+        tuple(sorted(faults, key=lambda f: f.at)),
     )
 
 

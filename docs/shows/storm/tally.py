@@ -6,6 +6,10 @@ import time
 from cluster import percentile, say
 
 
+# What is of one run only, or no number.
+SINGLE = ("first", "seconds", "faults", "datagrams")
+
+
 class Tally:
     """Counts, told after each seed and at the end."""
 
@@ -47,7 +51,7 @@ class Tally:
             print(json.dumps({"when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **now}), file=file)
         with open(append) as file:
             runs = [json.loads(line) for line in file]
-        both = {key: sum((run[key] for run in runs), type(now[key])()) for key in now if isinstance(now[key], (int, float, list))}
+        both = {key: sum((run[key] for run in runs), type(now[key])()) for key in now if key not in SINGLE}
         both |= {key: added(run[key] for run in runs) for key in ("faults", "datagrams")}
         lines(both, f"all {len(runs)} runs in {append.name}")
 

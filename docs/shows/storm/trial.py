@@ -9,6 +9,7 @@ from storm.commands import Commands
 from storm.disks import Disk, may_mount
 from storm.faults import Faults
 from storm.fleet import Fleet, Place
+from storm.logs import Log, differences
 from storm.lots import Players
 from storm.network import Network
 from storm.schedule import ANYTHING, ONE_BY_ONE, plan
@@ -108,7 +109,9 @@ class Trial:
         agreed = Lasting(self.fleet.agreed)
         self.live(agreed.lasts, ONE_LEADER, "one leader, and all nodes say so")
         self.healed_after = agreed.since - ended
-        self.live(lambda: not waiting & self.players.outstanding(), ANSWERS, "what was asked in the storm is answered")
+        self.live(
+            lambda: not waiting & self.players.outstanding(), ANSWERS, "what was asked in the storm is answered"
+        )
         self.live(lambda: not self.unfinished(), TO_THE_END, "every auction comes to its end")
         last = self.players.last_lot()
         self.live(lambda: last.over and len(last.clients) > 1, ANSWERS, "a new auction is played to its end")
@@ -147,7 +150,9 @@ class Trial:
                 raise
             open_ones = sorted(self.players.outstanding())[:4]
             views = [(place.name, place.process.leader()) for place in self.places]
-            raise Failed(f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4]}") from None
+            raise Failed(
+                f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4]}"
+            ) from None
 
     def strict(self):
         """Whether everything that was acknowledged must be there. `reachable` promises that until its view parts."""
@@ -165,6 +170,10 @@ class Trial:
         if strict:
             self.commands.verify()
         self.end_in_good_order()
+        files = [(place.name, place.disk.data / "log") for place in self.places if place.disk]
+        wrong += differences([Log(name, file.read_bytes()) for name, file in files])
+        too_long = self.network.counts()[0].get("too long", 0)
+        wrong += [f"NET-1: {too_long} datagrams were too long"] if too_long else []
         check(not wrong, "\n".join(wrong[:20]))
 
     def end_in_good_order(self):
