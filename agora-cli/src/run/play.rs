@@ -16,7 +16,7 @@ use super::bidder::Bidder;
 use super::cast::{AUCTIONEER, Cast};
 use super::exec::{self, Running};
 use super::script::{Plan, Script};
-use super::show::{Crash, Show};
+use super::show::{Crash, Show, is_superseded};
 use super::trace::Roles;
 use super::{planned, result};
 use crate::commands::holders;
@@ -98,7 +98,10 @@ impl Play<'_> {
         let (client, printer) = (&client, self.printer);
         let mut show = Show { client, auction, auctioneer, printer, names, crash, leader: None, timeout };
         let last = show.run(events, leaders, tales).await?;
-        while bidders.join_next().await.is_some() {}
+        // Of a history that was set aside, not all are told; those end here.
+        if !is_superseded(&last) {
+            while bidders.join_next().await.is_some() {}
+        }
         Ok(Outcome { last, names: show.names })
     }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use agora::auction::decide::SUPERSEDED;
 use agora::auction::refusal::Code;
 use agora::client::event::{Event, What};
 use agora::client::message::{Action, Leader, Reply};
@@ -37,8 +38,20 @@ pub(super) struct Show<'a> {
     pub(super) timeout: Option<Duration>,
 }
 
+/// Whether a run has nothing more to tell: this client has its last event, and all bidders have theirs (`told`). A history
+/// that was set aside ends with this client's word: a bidder that has seen no more of it than is in the other history, too,
+/// goes on there, and would wait for those who have ended.
+fn is_over(last: Option<&Event>, told: bool) -> bool {
+    last.is_some_and(|last| told || is_superseded(last))
+}
+
+/// Whether a partition took the auction back.
+pub(super) fn is_superseded(last: &Event) -> bool {
+    matches!(&last.what, What::Cancelled { reason } if reason == SUPERSEDED)
+}
+
 impl Show<'_> {
-    /// Until this client and all bidders have their last event; this client's is returned.
+    /// Until all is over; this client's last event is returned.
     pub(super) async fn run(
         &mut self,
         mut events: Events,
@@ -67,7 +80,9 @@ impl Show<'_> {
                     None => told = true,
                 },
             }
-            if told && let Some(last) = last.take() {
+            if is_over(last.as_ref(), told)
+                && let Some(last) = last.take()
+            {
                 for (participant, event) in ends {
                     self.ended(participant, &event)?;
                 }
@@ -162,5 +177,31 @@ impl Show<'_> {
                 self.printer.print(|| object.into(), text)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agora::auction::message::Head;
+    use agora::id::Seq;
+    use agora::time::At;
+
+    use super::*;
+
+    fn cancelled(reason: &str) -> Event {
+        let head = Head { auction: AuctionId(uuid::Uuid::nil()), epoch: 1, seq: Seq(9), at: At(0) };
+        Event { head, what: What::Cancelled { reason: reason.into() } }
+    }
+
+    #[test]
+    fn a_run_is_over_when_this_client_and_all_bidders_are() {
+        assert!(!is_over(None, true));
+        assert!(!is_over(Some(&cancelled("BY_AUCTIONEER")), false));
+        assert!(is_over(Some(&cancelled("BY_AUCTIONEER")), true));
+    }
+
+    #[test]
+    fn a_run_whose_history_was_set_aside_waits_for_no_bidder() {
+        assert!(is_over(Some(&cancelled("superseded")), false));
     }
 }
