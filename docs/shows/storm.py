@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Real processes in bad weather. Each seed is a cluster of release binaries behind a relay that loses, repeats, delays
-and damages datagrams; nodes are killed, stopped, paused, cut off and run out of disk, members change, clients come twice.
-Then all of that ends, and there must be one leader within 10 s; every request must have its answer, every auction its
-end. What clients were told is held against `show`. Mode and faults are the seed's; docs/testing.md says which."""
+"""Real processes in bad weather. Each seed is a cluster of release binaries behind a relay that loses, repeats,
+delays and damages datagrams; nodes are killed, stopped, paused, cut off and run out of disk, members change,
+clients come twice. Then all of that ends, and there must be one leader within 10 s; every request must have its
+answer, every auction its end. What clients were told is held against `show`. Mode and faults are the seed's;
+docs/testing.md says which."""
 
 import argparse
 import os

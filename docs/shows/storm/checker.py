@@ -107,7 +107,8 @@ def a_request_has_one_answer(case):
 
 
 def everybody_sees_the_same(case):
-    if case.shown is None:
+    # Where a partition took back who had joined, an auction may be left without its end.
+    if case.shown is None or not case.strict and case.shown["state"] not in ("completed", "cancelled"):
         return
     whole = [comparable(event, case.spec) for event in case.watched()]
     if [event["seq"] for event in whole] != list(range(1, len(whole) + 1)):

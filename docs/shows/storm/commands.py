@@ -18,6 +18,12 @@ class Commands:
         self.play = Play(cluster, 1, BIDDERS, ROUNDS, random.Random(f"commands {seed}"))
         self.watch = cluster.follow("watch", "watch", auction)
 
+    def late(self, strict):
+        """Those that should have ended by now. Where a partition took back who had joined, nobody else bids for them, and
+        their auction goes on; but who has told its end, ends."""
+        told = lambda child: child.seen(lambda line: line.get("event") in ("auction-result", "auction-cancelled"))
+        return [child.name for child in (self.play.child, self.watch) if child.alive() and (strict or told(child))]
+
     def running(self):
         return [child.name for child in (self.play.child, self.watch) if child.alive()]
 

@@ -24,6 +24,7 @@ class Tally:
         say(
             f"seed {told['seed']}: {told['plan']}; {told['took']:.1f} s; {told['acknowledged']} bids acknowledged in "
             f"{told['auctions']} auctions, {told['leaders']} leaderships, healed after {told['healed-after']:.2f} s"
+            + (f"; {told['superseded']} clients superseded, held to less" if told["held-to-less"] else "")
         )
         say(f"    {faults or 'no faults'}; of {datagrams['passed']} datagrams: {weather or 'none suffered'}")
 
@@ -34,7 +35,7 @@ class Tally:
         """As they are written to a file."""
         total = {"seeds": len(self.seeds), "seconds": self.seconds, "failed": [seed for seed, _ in self.failures]}
         total["first"] = min((told["seed"] for told in self.seeds), default=None)
-        for key in ("acknowledged", "auctions", "leaders", "superseded", "torn-bytes"):
+        for key in ("acknowledged", "auctions", "leaders", "superseded", "held-to-less", "taken-back", "torn-bytes"):
             total[key] = sum(told[key] for told in self.seeds)
         for key in ("faults", "datagrams"):
             total[key] = added(told[key] for told in self.seeds)
@@ -68,11 +69,15 @@ def lines(total, of):
     faults = ", ".join(f"{count} {kind}" for kind, count in sorted(total["faults"].items()))
     datagrams = ", ".join(f"{count} {kind}" for kind, count in total["datagrams"].items() if count)
     say(
-        f"{of}: {total['seeds']} seeds in {total['took']:.0f} s, {len(total['failed'])} failed; {total['acknowledged']} "
-        f"bids acknowledged in {total['auctions']} auctions, {total['leaders']} leaderships"
+        f"{of}: {total['seeds']} seeds in {total['took']:.0f} s, {len(total['failed'])} failed; "
+        f"{total['acknowledged']} bids acknowledged in {total['auctions']} auctions, {total['leaders']} leaderships"
     )
     say(f"    {faults}")
-    say(f"    datagrams: {datagrams}")
+    say(f"    datagrams: {datagrams}; {total['torn-bytes']} bytes of logs torn off")
+    say(
+        f"    {total['held-to-less']} seeds held to less, as their view parted: {total['taken-back']} bids taken back, "
+        f"{total['superseded']} clients told so"
+    )
     healed = total["healed-after"]
     if healed:
         worst = max(healed)

@@ -2,9 +2,10 @@
 
 import json
 import time
+from dataclasses import replace
 
 from cluster import Cluster, Failed, check, say, until
-from storm.checker import SUPERSEDED, Case, violations
+from storm.checker import SUPERSEDED, Case, acknowledged_bids_stand, violations
 from storm.commands import Commands
 from storm.disks import Disk, may_mount
 from storm.faults import Faults
@@ -43,7 +44,7 @@ class Trial:
     def __init__(self, seed, seconds, left_out, keep):
         self.plan, self.keep, self.left_out = plan(seed, seconds, left_out), keep, left_out
         self.mounts = may_mount() is None
-        self.healed_after = None
+        self.healed_after, self.taken_back = None, 0
 
     def run(self):
         """Returns what there was; raises `Failed`, after its files were put aside."""
@@ -116,7 +117,8 @@ class Trial:
         last = self.players.last_lot()
         self.live(lambda: last.over and len(last.clients) > 1, ANSWERS, "a new auction is played to its end")
         check(last.auctioneer.why == "completed", f"LIVE-1: the new auction ended otherwise: {last.auctioneer.why}")
-        self.live(lambda: not self.commands.running(), ANSWERS, "agora-cli comes to the end, too")
+        strict = self.strict()
+        self.live(lambda: not self.commands.late(strict), ANSWERS, "agora-cli comes to the end, too")
         self.shown = {lot.name: self.show(lot.auction) for lot in self.players.lots}
         self.players.watch([lot for lot in self.players.lots if self.shown[lot.name]])
         self.live(lambda: not self.unfinished(), TO_THE_END, "a late watcher is told of everything")
@@ -151,7 +153,7 @@ class Trial:
             open_ones = sorted(self.players.outstanding())[:4]
             views = [(place.name, place.process.leader()) for place in self.places]
             raise Failed(
-                f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4]}"
+                f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4] + self.commands.running()}"
             ) from None
 
     def strict(self):
@@ -166,9 +168,14 @@ class Trial:
         wrong = []
         for lot in self.players.lots:
             shown = self.shown[lot.name]
-            wrong += violations(Case(lot.name, str(lot.auction), lot.spec, lot.histories(), shown, strict))
+            case = Case(lot.name, str(lot.auction), lot.spec, lot.histories(), shown, strict)
+            wrong += violations(case)
+            self.taken_back += len(list(acknowledged_bids_stand(replace(case, strict=True))))
         if strict:
             self.commands.verify()
+        fates = self.cluster.do("status")["requests"]
+        if fates["received"] != sum(count for fate, count in fates.items() if fate != "received"):
+            wrong.append(f"FATE-1: the counters do not add up: {fates}")
         self.end_in_good_order()
         files = [(place.name, place.disk.data / "log") for place in self.places if place.disk]
         wrong += differences([Log(name, file.read_bytes()) for name, file in files])
@@ -197,6 +204,8 @@ class Trial:
             "superseded": sum(client.why == SUPERSEDED for lot in self.players.lots for client in lot.clients),
             "healed-after": round(self.healed_after, 3),
             "stall": round(stall, 3),
+            "taken-back": self.taken_back,
+            "held-to-less": int(not self.strict()),
             "peak-kib": self.fleet.peak_kib,
         }
 
@@ -211,5 +220,10 @@ class Trial:
                 stem.with_suffix(".stderr").write_text("\n".join(life.stderr) + "\n")
             if place.disk:
                 place.disk.keep(self.keep / f"disk-{place.rank}")
+        for child in self.cluster.children:
+            if child not in self.cluster.nodes:
+                lines = [json.dumps({"moment": at, **line}) for at, line in child.seen()]
+                stem = self.keep / child.name.replace(" ", "-")
+                stem.with_suffix(".jsonl").write_text("\n".join(lines + child.stderr) + "\n")
         self.players.keep(self.keep / "histories")
         say(f"kept in {self.keep}")
