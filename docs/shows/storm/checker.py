@@ -1,5 +1,5 @@
-"""What the history of an auction must be: pure functions, each of which gives what is wrong, with the invariant that it
-breaks. `test_checker.py` shows that each of them can."""
+"""What the history of an auction must be: pure functions, each of which gives what is wrong, with the invariant that
+it breaks. `test_checker.py` shows that each of them can."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -138,7 +138,8 @@ def is_turned_away(entry):
 
 
 def comparable(event, spec):
-    """An event without what differs from one to the other: when it came, how it is told, and what only some may see."""
+    """An event without what differs from one to the other: when it came, how it is told, and what only some may
+    see."""
     told = {key: value for key, value in event.items() if key not in ("what", "at", "who", "remaining-ms")}
     if told["name"] in ENDINGS:
         told["name"] = "ENDING"

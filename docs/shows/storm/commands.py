@@ -19,8 +19,8 @@ class Commands:
         self.watch = cluster.follow("watch", "watch", auction)
 
     def late(self, strict):
-        """Those that should have ended by now. Where a partition took back who had joined, nobody else bids for them, and
-        their auction goes on; but who has told its end, ends."""
+        """Those that should have ended by now. Where a partition took back who had joined, nobody else bids for them,
+        and their auction goes on; but who has told its end, ends."""
         told = lambda child: child.seen(lambda line: line.get("event") in ("auction-result", "auction-cancelled"))
         return [child.name for child in (self.play.child, self.watch) if child.alive() and (strict or told(child))]
 

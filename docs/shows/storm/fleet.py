@@ -13,11 +13,11 @@ MEMORY_KIB = 96 * 1024
 class Place:
     """Where one node lives, over the ends of its processes."""
 
-    def __init__(self, rank, disk):
+    def __init__(self, rank, disk, ports):
         self.rank, self.disk = rank, disk
         self.name, self.id = f"node {rank}", ranked(rank)
-        # The same at every start, so that the relay knows whose it is. Below the ports that the system gives away.
-        self.port, self.broadcast_port = quiet_port(), quiet_port()
+        # The same at every start, so that the relay knows whose they are.
+        self.port, self.broadcast_port = ports
         self.process, self.paused = None, False
         # How the present process is expected to end, if it is.
         self.doomed = None
@@ -33,16 +33,17 @@ class Place:
 class Fleet:
     """All of them."""
 
-    def __init__(self, cluster, network, places):
+    def __init__(self, cluster, network, places, quiet):
+        self.quiet = quiet  # Where clients broadcast, and nobody listens.
         self.cluster, self.network, self.places = cluster, network, places
-        self.peak_kib = 0
+        self.peak_kib = self.ended_full = 0
         for place in places:
             network.stand_for(place.name, place.port)
 
     def reach(self, but=None):
         """The flags by which everybody finds the nodes: through the relay, and no other way."""
         joins = [flag for p in self.places if p is not but for flag in ("--join", self.network.address[p.name])]
-        quiet = quiet_port() if but is None else but.broadcast_port
+        quiet = self.quiet if but is None else but.broadcast_port
         return [*joins, "--broadcast-address", LOOPBACK_BROADCAST, "--broadcast-port", str(quiet)]
 
     def start(self, place, *flags):
@@ -106,7 +107,7 @@ class Fleet:
             if place.doomed == "killed":
                 continue
             if place.filled and status == 1 and any("cannot write" in line for line in process.stderr[-3:]):
-                place.doomed = "full"
+                place.doomed, self.ended_full = "full", self.ended_full + 1
                 continue
             check(place.doomed == "stopped", f"NET-1: {place.name} ended by itself with {status}: {last[0]}")
             check(status == 0, f"NET-1: {place.name} was asked to stop and ended with {status}: {last[0]}")
@@ -144,18 +145,15 @@ def resident_kib(process):
         return 0
 
 
-_taken = set()
-
-
-def quiet_port():
-    """A free UDP port that the system gives nobody by itself, so that it is still free at the next start."""
-    while True:
+def quiet_ports(count):
+    """Free UDP ports that the system gives nobody by itself, so that they are still free at the next start."""
+    found = set()
+    while len(found) < count:
         port = random.SystemRandom().randrange(10_000, 32_000)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.bind(("", port))
             except OSError:
                 continue
-        if port not in _taken:
-            _taken.add(port)
-            return port
+        found.add(port)
+    return list(found)

@@ -92,8 +92,8 @@ class Lot:
 
 
 class Players(threading.Thread):
-    """Plays lots in some slots, one after the other in each, until the storm is over; and those that run then to their
-    end."""
+    """Plays lots in some slots, one after the other in each, until the storm is over; and those that run then to
+    their end."""
 
     def __init__(self, nodes, kinds, seed):
         super().__init__(daemon=True)

@@ -1,9 +1,8 @@
-"""The network of a storm: a relay as in relay.py, grown into a process of its own, so that neither the clients nor what
-starts and kills nodes holds it up.
+"""The network of a storm: a relay as in relay.py, grown into a process of its own, so that neither the clients nor
+what starts and kills nodes holds it up.
 
-One socket *stands for* each endpoint; what arrives at the one that stands for A, from B, leaves for A from the one that
-stands for B. Who is no node is a client.
-"""
+One socket *stands for* each endpoint; what arrives at the one that stands for A, from B, leaves for A from the one
+that stands for B. Who is no node is a client."""
 
 import heapq
 import multiprocessing

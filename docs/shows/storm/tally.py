@@ -19,7 +19,7 @@ class Tally:
     def add(self, told):
         self.seeds.append(told)
         datagrams = told["datagrams"]
-        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(told["faults"].items()))
+        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(told["faults"].items()) if count)
         weather = ", ".join(f"{count} {kind}" for kind, count in datagrams.items() if count and kind != "passed")
         say(
             f"seed {told['seed']}: {told['plan']}; {told['took']:.1f} s; {told['acknowledged']} bids acknowledged in "

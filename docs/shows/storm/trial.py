@@ -5,11 +5,19 @@ import time
 from dataclasses import replace
 
 from cluster import Cluster, Failed, check, say, until
-from storm.checker import SUPERSEDED, Case, acknowledged_bids_stand, violations
+from storm.checker import (
+    SUPERSEDED,
+    Case,
+    a_request_has_one_answer,
+    acknowledged_bids_stand,
+    nothing_comes_from_nobody,
+    nothing_is_there_twice,
+    violations,
+)
 from storm.commands import Commands
 from storm.disks import Disk, may_mount
 from storm.faults import Faults
-from storm.fleet import Fleet, Place
+from storm.fleet import Fleet, Place, quiet_ports
 from storm.logs import Log, differences
 from storm.lots import Players
 from storm.network import Network
@@ -53,8 +61,12 @@ class Trial:
         # The relay is forked before there are threads.
         with Network(names, self.plan.seed) as self.network, Cluster(self.plan.size) as self.cluster:
             self.cluster._tell = lambda: None  # Its files tell more.
-            self.places = [self.place(rank, on_disk) for rank, on_disk in enumerate(self.plan.on_disk, 1)]
-            self.fleet = Fleet(self.cluster, self.network, self.places)
+            ports = quiet_ports(2 * self.plan.nodes + 1)
+            self.places = [
+                self.place(rank, on_disk, (ports.pop(), ports.pop()))
+                for rank, on_disk in enumerate(self.plan.on_disk, 1)
+            ]
+            self.fleet = Fleet(self.cluster, self.network, self.places, ports.pop())
             self.cluster.reach = self.fleet.reach
             self.faults = Faults(self.plan, self.fleet, self.network, self.cluster)
             nodes = [(host, int(port)) for host, port in (at.split(":") for at in self.network.address.values())]
@@ -64,8 +76,10 @@ class Trial:
                         self.storm()
                         self.calm()
                         self.check()
-                    except BaseException:
+                    except Exception as failure:
                         self.put_aside()
+                        if isinstance(failure, Failed):
+                            raise Failed("\n".join([str(failure), *self.wrong_so_far()])) from failure
                         raise
                 return {"took": time.monotonic() - started, **self.told()}
             finally:
@@ -76,8 +90,9 @@ class Trial:
                     if place.disk:
                         place.disk.remove()
 
-    def place(self, rank, on_disk):
-        return Place(rank, Disk(self.cluster.folder / f"disk-{rank}", self.mounts) if on_disk else None)
+    def place(self, rank, on_disk, ports):
+        disk = Disk(self.cluster.folder / f"disk-{rank}", self.mounts) if on_disk else None
+        return Place(rank, disk, ports)
 
     def storm(self):
         first = self.places[: self.plan.size or len(self.places)]
@@ -172,7 +187,10 @@ class Trial:
             wrong += violations(case)
             self.taken_back += len(list(acknowledged_bids_stand(replace(case, strict=True))))
         if strict:
-            self.commands.verify()
+            try:
+                self.commands.verify()
+            except Failed as failure:
+                wrong.append(f"agora-cli: {failure}")
         fates = self.cluster.do("status")["requests"]
         if fates["received"] != sum(count for fate, count in fates.items() if fate != "received"):
             wrong.append(f"FATE-1: the counters do not add up: {fates}")
@@ -182,6 +200,25 @@ class Trial:
         too_long = self.network.counts()[0].get("too long", 0)
         wrong += [f"NET-1: {too_long} datagrams were too long"] if too_long else []
         check(not wrong, "\n".join(wrong[:20]))
+
+    def wrong_so_far(self):
+        """What is wrong besides, where the storm did not come to its end: what is lost says more than who waits."""
+        checks = (
+            acknowledged_bids_stand,
+            nothing_is_there_twice,
+            nothing_comes_from_nobody,
+            a_request_has_one_answer,
+        )
+        wrong = []
+        try:
+            for lot in self.players.lots:
+                case = Case(
+                    lot.name, str(lot.auction), lot.spec, lot.histories(), self.show(lot.auction), self.strict()
+                )
+                wrong += [f"{lot.name}: {one}" for check_one in checks for one in check_one(case)]
+        except Failed:
+            pass  # Nobody answers.
+        return wrong[:10]
 
     def end_in_good_order(self):
         for place in self.places:
@@ -198,7 +235,7 @@ class Trial:
             "acknowledged": self.players.acknowledged() + self.commands.acknowledged(),
             "auctions": len(self.players.lots) + 1,
             "leaders": len(self.fleet.leaders()),
-            "faults": dict(self.faults.count),
+            "faults": {**self.faults.count, "full disk: ended with 1": self.fleet.ended_full},
             "datagrams": datagrams,
             "torn-bytes": self.faults.torn_bytes,
             "superseded": sum(client.why == SUPERSEDED for lot in self.players.lots for client in lot.clients),
