@@ -64,10 +64,12 @@ def show():
     for seed in seeds:
         started = time.monotonic()
         try:
-            tally.add(Trial(seed, chosen.seconds, chosen.left_out, keep / f"seed-{seed}").run())
+            trial = Trial(seed, chosen.seconds, chosen.left_out, keep / f"seed-{seed}", chosen.retention)
+            tally.add(trial.run())
         except Failed as failure:
             tally.failed(seed, str(failure), time.monotonic() - started)
             without = f" --without '{chosen.without}'" if chosen.without else ""
+            without += f" --retention {chosen.retention}" if chosen.retention else ""
             say(f"seed {seed} FAILED: {failure}")
             say(f"again: python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}{without}")
             if not chosen.keep_going:

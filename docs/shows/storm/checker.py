@@ -21,6 +21,8 @@ class Case:
     shown: dict
     # In mode `reachable` a partition may take back what one side acknowledged.
     strict: bool = True
+    # It was over, and has left the cluster (`--auction-retention`): what clients saw is all that there is of it.
+    archived: bool = False
 
     def entries(self, what, **fields):
         """(client, entry) of all that is of this kind."""
@@ -30,8 +32,9 @@ class Case:
                     yield client, entry
 
     def watched(self):
-        """The events that the watcher was told: all that there are."""
-        return next((events(history) for client, history in self.histories if client.endswith(" watcher")), [])
+        """The events that the watcher was told: all that there are. Without one, what the auctioneer saw."""
+        last = [events(history) for client, history in self.histories if client.endswith(" watcher")]
+        return last[0] if last else events(self.histories[0][1])
 
     def bids(self):
         """seq → (round, participant, amount; None: not shown) of the bids that `show` lists."""
@@ -51,8 +54,10 @@ def violations(case):
 def acknowledged_bids_stand(case):
     if not case.strict:
         return
+    if case.archived:
+        yield from acknowledged_bids_were_told(case)
     if case.shown is None:
-        if any(case.entries("answered", name="AUCTION_CREATE_ACK")):
+        if not case.archived and any(case.entries("answered", name="AUCTION_CREATE_ACK")):
             yield "LOG-1: the auction was acknowledged and is not there"
         return
     shown = {bid["seq"]: bid for bid in case.shown["bids"]}
@@ -68,6 +73,14 @@ def acknowledged_bids_stand(case):
         amounts = (there.get("amount"), told["amount"])
         if not is_same or (amounts[0] != amounts[1] and not (hidden and amounts[0] is None)):
             yield f"LOG-1: bid {told['seq']} of {client} was acknowledged as {told} and is shown as {there}"
+
+
+def acknowledged_bids_were_told(case):
+    told = {event["seq"]: event for event in case.watched() if event["name"] == "BID_BROADCAST"}
+    for client, ack in case.entries("answered", name="BID_ACK"):
+        bid = told.get(ack.get("seq"), {})
+        if "code" not in ack and (bid.get("round"), bid.get("participant")) != (ack["round"], ack["who"]):
+            yield f"LOG-1: bid {ack['seq']} of {client} was acknowledged, and told as {bid or 'nothing'}"
 
 
 def nothing_is_there_twice(case):
@@ -108,7 +121,8 @@ def a_request_has_one_answer(case):
 
 def everybody_sees_the_same(case):
     # Where a partition took back who had joined, an auction may be left without its end.
-    if case.shown is None or not case.strict and case.shown["state"] not in ("completed", "cancelled"):
+    is_there = case.shown is not None and (case.strict or case.shown["state"] in ("completed", "cancelled"))
+    if not is_there and not case.archived:
         return
     whole = [comparable(event, case.spec) for event in case.watched()]
     if [event["seq"] for event in whole] != list(range(1, len(whole) + 1)):

@@ -1,5 +1,5 @@
-"""Auctioneers, bidders and watchers that write down what they did and saw: those of docs/clients/bidder.py, many in one
-thread. Their history is a list of what happened, each a dictionary with the moment `at`:
+"""Auctioneers, bidders and watchers that write down what they did and saw: those of docs/clients/bidder.py, many in
+one thread. Their history is a list of what happened, each a dictionary with the moment `at`:
 
 | what | with |
 |---|---|

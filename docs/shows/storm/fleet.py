@@ -33,9 +33,9 @@ class Place:
 class Fleet:
     """All of them."""
 
-    def __init__(self, cluster, network, places, quiet):
+    def __init__(self, cluster, network, places, quiet, flags):
         self.quiet = quiet  # Where clients broadcast, and nobody listens.
-        self.cluster, self.network, self.places = cluster, network, places
+        self.cluster, self.network, self.places, self.flags = cluster, network, places, flags
         self.peak_kib = self.ended_full = 0
         for place in places:
             network.stand_for(place.name, place.port)
@@ -46,13 +46,15 @@ class Fleet:
         quiet = self.quiet if but is None else but.broadcast_port
         return [*joins, "--broadcast-address", LOOPBACK_BROADCAST, "--broadcast-port", str(quiet)]
 
-    def start(self, place, *flags):
+    def start(self, place):
         network = ["--bind", f"127.0.0.1:{place.port}", *self.reach(place)]
         data = []
         if place.disk:
             place.disk.about_to_start(self.cluster.env)
             data = ["--data-dir", str(place.disk.data)]
-        place.process = self.cluster.node(place.rank, *data, "--member-replace-after", "2s", *flags, network=network)
+        place.process = self.cluster.node(
+            place.rank, *data, "--member-replace-after", "2s", *self.flags, network=network
+        )
         place.lives.append(place.process)
         place.doomed, place.paused, place.filled, place.checked = None, False, False, False
 

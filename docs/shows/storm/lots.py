@@ -13,6 +13,10 @@ from storm.clients import SILENCE, Auctioneer, Bidder, Watcher
 SPEC = ("item", "rule", "disclosure", "limit", "rounds", "bidders", "round-timeout", "start")
 
 
+# What is played at the same time: three, or all where there shall be much.
+CROWD = ("long 1", "long 2", "short 1", "long 3", "long 4", "long 5", "short 2", "short 3")
+
+
 class Lot:
     """One auction: its auctioneer, its bidders, and all that any of them saw."""
 
@@ -95,10 +99,10 @@ class Players(threading.Thread):
     """Plays lots in some slots, one after the other in each, until the storm is over; and those that run then to
     their end."""
 
-    def __init__(self, nodes, kinds, seed):
+    def __init__(self, nodes, kinds, seed, crowded):
         super().__init__(daemon=True)
         self.nodes, self.kinds, self.dice = nodes, kinds, random.Random(f"players {seed}")
-        self.lots, self.slots = [], {"long 1": None, "long 2": None, "short": None}
+        self.lots, self.slots = [], dict.fromkeys(CROWD if crowded else CROWD[:3])
         self.storming, self.running, self.failure = True, True, None
         self.restart_at = time.monotonic() + 1
         self.lock = threading.Lock()
@@ -142,7 +146,7 @@ class Players(threading.Thread):
 
     def _new(self, slot):
         dice = random.Random(self.dice.random())
-        bidders, rounds = (4, 25) if slot != "short" else (dice.randint(2, 3), dice.randint(1, 6))
+        bidders, rounds = (4, 25) if slot.startswith("long") else (dice.randint(2, 3), dice.randint(1, 6))
         twins = dice.choice(("same ids", "two ids", None)) if "twins" in self.kinds else None
         self.lots.append(Lot(f"lot {len(self.lots) + 1}", self.nodes, dice, bidders, rounds, twins))
         return self.lots[-1]

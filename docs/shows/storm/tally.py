@@ -75,8 +75,8 @@ def lines(total, of):
     say(f"    {faults}")
     say(f"    datagrams: {datagrams}; {total['torn-bytes']} bytes of logs torn off")
     say(
-        f"    {total['held-to-less']} seeds held to less, as their view parted: {total['taken-back']} bids taken back, "
-        f"{total['superseded']} clients told so"
+        f"    {total['held-to-less']} seeds held to less, as their view parted: {total['taken-back']} bids "
+        f"taken back, {total['superseded']} clients told so"
     )
     healed = total["healed-after"]
     if healed:

@@ -193,6 +193,22 @@ class Checks(unittest.TestCase):
         case.shown.update(state="cancelled")
         self.assertEqual(violations(case), [])
 
+    def test_of_an_auction_that_has_left_what_clients_saw_is_held(self):
+        def archived(damage=lambda history: None):
+            case = good()
+            case.histories.pop()
+            # Its auctioneer comes first.
+            case.histories.insert(0, ("anna", stream("anna")))
+            damage(case.histories[0][1])
+            case.shown, case.archived = None, True
+            return violations(case)
+
+        self.assertEqual(archived(), [])
+        self.assertTrue(
+            any("LOG-1" in wrong for wrong in archived(lambda history: history[4].update(participant=BOB)))
+        )
+        self.assertTrue(any("ORDER-1" in wrong for wrong in archived(lambda history: history.pop(3))))
+
     def test_who_left_need_not_see_the_end(self):
         case = good()
         del case.histories[0][1][-4:]
@@ -231,6 +247,12 @@ class Logs(unittest.TestCase):
         # Cut and written again; and one entry more, which is not committed.
         other = Log("other", file_of(entry(1), entry(2, 9), {"C": 2}, entry(2), {"M": [0, 1]}, entry(3, 7)))
         self.assertEqual(list(differences([one, other])), [])
+
+    def test_a_log_that_was_compacted_agrees_where_it_has_entries(self):
+        one = Log("one", file_of(entry(1), entry(2), entry(3), {"M": [0, 3]}))
+        compacted = lambda second: file_of({"B": [[1, ["node", 1]], 2]}, second, entry(3), {"M": [0, 3]})
+        self.assertEqual(list(differences([one, Log("other", compacted(entry(2)))])), [])
+        self.assertEqual(len(list(differences([one, Log("other", compacted(entry(2, 5)))]))), 1)
 
     def test_a_committed_entry_that_is_another(self):
         one = Log("one", file_of(entry(1), entry(2), {"M": [0, 2]}))

@@ -25,7 +25,7 @@ from storm.schedule import ANYTHING, ONE_BY_ONE, plan
 
 # LIVE-1, and what the clients' own waits add to it (they double up to a second).
 ONE_LEADER, ANSWERS, TO_THE_END = 10, 20, 60
-# The relay, and so all nodes, stood still for longer than a removal time: the machine is too busy to promise anything.
+# The relay, and so all nodes, stood still for longer than a removal time: too busy a machine to promise anything.
 STANDSTILL = 0.9
 
 
@@ -49,8 +49,8 @@ class Lasting:
 class Trial:
     """A seed on its way."""
 
-    def __init__(self, seed, seconds, left_out, keep):
-        self.plan, self.keep, self.left_out = plan(seed, seconds, left_out), keep, left_out
+    def __init__(self, seed, seconds, left_out, keep, retention=None):
+        self.plan, self.keep, self.retention = plan(seed, seconds, left_out), keep, retention
         self.mounts = may_mount() is None
         self.healed_after, self.taken_back = None, 0
 
@@ -66,12 +66,13 @@ class Trial:
                 self.place(rank, on_disk, (ports.pop(), ports.pop()))
                 for rank, on_disk in enumerate(self.plan.on_disk, 1)
             ]
-            self.fleet = Fleet(self.cluster, self.network, self.places, ports.pop())
+            flags = ["--auction-retention", self.retention] if self.retention else []
+            self.fleet = Fleet(self.cluster, self.network, self.places, ports.pop(), flags)
             self.cluster.reach = self.fleet.reach
             self.faults = Faults(self.plan, self.fleet, self.network, self.cluster)
             nodes = [(host, int(port)) for host, port in (at.split(":") for at in self.network.address.values())]
             try:
-                with Players(nodes, self.plan.kinds, self.plan.seed) as self.players:
+                with Players(nodes, self.plan.kinds, self.plan.seed, bool(self.retention)) as self.players:
                     try:
                         self.storm()
                         self.calm()
@@ -135,7 +136,9 @@ class Trial:
         strict = self.strict()
         self.live(lambda: not self.commands.late(strict), ANSWERS, "agora-cli comes to the end, too")
         self.shown = {lot.name: self.show(lot.auction) for lot in self.players.lots}
-        self.players.watch([lot for lot in self.players.lots if self.shown[lot.name]])
+        # They could leave meanwhile.
+        if not self.retention:
+            self.players.watch([lot for lot in self.players.lots if self.shown[lot.name]])
         self.live(lambda: not self.unfinished(), TO_THE_END, "a late watcher is told of everything")
         self.faults.close()
 
@@ -166,10 +169,9 @@ class Trial:
             if not str(failure).startswith("not within"):
                 raise
             open_ones = sorted(self.players.outstanding())[:4]
+            late = self.unfinished()[:4] + self.commands.running()
             views = [(place.name, place.process.leader()) for place in self.places]
-            raise Failed(
-                f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {self.unfinished()[:4] + self.commands.running()}"
-            ) from None
+            raise Failed(f"LIVE-1: {failure}; leaders {views}; unanswered {open_ones}; {late}") from None
 
     def strict(self):
         """Whether everything that was acknowledged must be there. `reachable` promises that until its view parts."""
@@ -183,10 +185,12 @@ class Trial:
         wrong = []
         for lot in self.players.lots:
             shown = self.shown[lot.name]
-            case = Case(lot.name, str(lot.auction), lot.spec, lot.histories(), shown, strict)
+            archived = self.retention is not None and shown is None and lot.auctioneer.ended
+            case = Case(lot.name, str(lot.auction), lot.spec, lot.histories(), shown, strict, archived)
             wrong += violations(case)
-            self.taken_back += len(list(acknowledged_bids_stand(replace(case, strict=True))))
-        if strict:
+            if not strict:
+                self.taken_back += len(list(acknowledged_bids_stand(replace(case, strict=True))))
+        if strict and not self.retention:
             try:
                 self.commands.verify()
             except Failed as failure:
