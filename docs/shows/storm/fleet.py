@@ -83,7 +83,9 @@ class Fleet:
 
     def stop(self, place):
         """Asks it to end; `check_ends` demands that it does so in good order."""
-        place.doomed = "stopped"
+        # Before it is bound it need not listen for signals yet.
+        is_up = place.process.seen(lambda line: line.get("event") == "bound")
+        place.doomed = "stopped" if is_up else "killed"
         place.process.interrupt()
 
     def pause(self, place, pause):
