@@ -128,7 +128,7 @@ class Faults:
             self.count["torn tail"] = self.count.get("torn tail", 0) + 1
 
     def restart(self, place):
-        if place.alive and place.doomed != "stopped":
+        if place.alive and not place.doomed:
             return
         # One that stops may take a while for it, as long as it is heard.
         if place.alive:
@@ -246,7 +246,7 @@ class Faults:
                 self.fleet.pause(place, False)
         self.fleet.check_ends()
         for place in self.fleet.places:
-            if place.alive and place.doomed == "stopped":
+            if place.alive and place.doomed:
                 place.process.wait(10)
         self.fleet.check_ends()
         for place in self.fleet.places:
