@@ -44,6 +44,11 @@ def options():
         "--append", type=pathlib.Path, metavar="FILE", help="add the run to this file, a JSON object a line"
     )
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="where the files of a failure are kept")
+    parser.add_argument(
+        "--retention",
+        metavar="DURATION",
+        help="auctions leave so long after their end, and more are played: in a long storm, logs are compacted",
+    )
     parser.add_argument("--keep-going", action="store_true", help="go on after a failure")
     chosen = parser.parse_args()
     chosen.left_out = [kind.strip() for kind in chosen.without.split(",") if kind.strip()]
