@@ -118,4 +118,9 @@ impl Settings {
     pub fn removal_time(&self) -> Duration {
         self.heart_beat_timeout.max(self.failure_timeout() * 4)
     }
+
+    /// Two failure timeouts: how long a member that stops waits to be left out, at most.
+    pub fn farewell(&self) -> Duration {
+        self.failure_timeout() * 2
+    }
 }

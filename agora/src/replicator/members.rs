@@ -99,7 +99,8 @@ impl Replicator {
         }
         let ready = leader.peers.iter().find(|(node, peer)| {
             let heard = peer.heard_at.is_some_and(|at| at >= since);
-            heard && !peer.leaving && peer.matched >= self.commit && !members.iter().any(|member| member.node == **node)
+            let stays = peer.leaving.is_none_or(|until| until < now);
+            heard && stays && peer.matched >= self.commit && !members.iter().any(|member| member.node == **node)
         });
         let Some(joining) = ready.and_then(|(node, _)| self.nodes.get(node)).map(|(about, _)| about.member) else {
             return;
@@ -108,6 +109,11 @@ impl Replicator {
         let mut list: Vec<Member> = members.to_vec();
         list.push(joining);
         list.sort_unstable();
+        if let Role::Leader(leader) = &mut self.role
+            && let Some(peer) = leader.peers.get_mut(&joining.node)
+        {
+            peer.leaving = None;
+        }
         self.append(now, Body::Members(list), out);
         self.replicate_to_all(now, out);
         self.advance(now, out);
@@ -126,7 +132,7 @@ impl Replicator {
         let silent = |node: NodeId| {
             let peer = leader.peers.get(&node);
             peer.is_none_or(|peer| {
-                peer.leaving || now.since(peer.heard_at.unwrap_or(peer.since).max(peer.since)) > removal
+                peer.leaving.is_some() || now.since(peer.heard_at.unwrap_or(peer.since).max(peer.since)) > removal
             })
         };
         let members = self.log.members();
@@ -186,7 +192,7 @@ impl Replicator {
             leader
                 .peers
                 .get(&node)
-                .filter(|peer| !peer.leaving)
+                .filter(|peer| peer.leaving.is_none())
                 .is_some_and(|peer| peer.matched >= self.commit && peer.heard_at.is_some_and(|at| at >= since))
         };
         let me = self.me;
@@ -243,7 +249,7 @@ impl Replicator {
         match &self.role {
             Role::Leader(leader) if leader.serving => self.consider_transfer(now, out),
             Role::Follower if self.is_counted() => {
-                self.leaving = Some(now + self.settings.failure_timeout() * 2);
+                self.leaving = Some(now + self.settings.farewell());
                 self.go_on_leaving(now, out);
             }
             _ => self.end(Output::Stopped, out),
@@ -267,9 +273,10 @@ impl Replicator {
 
     /// A member stops: it is left out as one that is silent for too long, but at once.
     pub(super) fn on_leave(&mut self, now: Timestamp, from: NodeId, epoch: Epoch, out: &mut Vec<Output>) {
+        let farewell = self.settings.farewell();
         let Role::Leader(leader) = &mut self.role else { return };
         let Some(peer) = leader.peers.get_mut(&from).filter(|_| epoch == leader.epoch) else { return };
-        peer.leaving = true;
+        peer.leaving = Some(now + farewell);
         if self.settings.mode == Mode::Reachable {
             self.consider_leave(now, out);
         }

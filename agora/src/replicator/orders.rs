@@ -172,7 +172,10 @@ impl Replicator {
     fn is_heard(&self, now: Timestamp, node: NodeId) -> bool {
         let since = now - self.settings.failure_timeout();
         let Role::Leader(leader) = &self.role else { return false };
-        leader.peers.get(&node).is_some_and(|peer| !peer.leaving && peer.heard_at.is_some_and(|at| at >= since))
+        leader
+            .peers
+            .get(&node)
+            .is_some_and(|peer| peer.leaving.is_none() && peer.heard_at.is_some_and(|at| at >= since))
     }
 
     fn has_caught_up(&self, node: NodeId) -> bool {

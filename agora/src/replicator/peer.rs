@@ -24,8 +24,9 @@ pub(super) struct Peer {
     pub(super) heard_at: Option<Timestamp>,
     /// When it became a peer, or was first not heard: from when its silence counts.
     pub(super) since: Timestamp,
-    /// It said that it stops: it is not counted again.
-    pub(super) leaving: bool,
+    /// It said that it stops: until when its process may still run. It is left out, and not counted again before then;
+    /// whoever is heard later is its next life on the same log.
+    pub(super) leaving: Option<Timestamp>,
     acknowledged: Probe,
     /// What was sent with entries and is not acknowledged.
     under_way: VecDeque<Sent>,
@@ -54,7 +55,7 @@ impl Peer {
             matched: Index(0),
             heard_at: heard.then_some(now),
             since: now,
-            leaving: false,
+            leaving: None,
             acknowledged: Probe(0),
             under_way: VecDeque::new(),
             other: VecDeque::new(),

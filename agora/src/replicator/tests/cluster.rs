@@ -170,6 +170,17 @@ impl Cluster {
         self.input(node(at), Input::TakeOver { promise, transfer: None, alone: false });
     }
 
+    /// A process ends, and the next begins on its log.
+    fn restart(&mut self, number: u128) {
+        let before = &self.nodes[&node(number)];
+        let indexes = (1..=before.log.last().index.0).map(Index);
+        let entries = indexes.filter_map(|index| before.log.get(index).cloned()).collect();
+        let next = Replicator::new(member(number), &before.settings, 9, self.now);
+        let next = next.restored(before.promise, Position::START, entries, before.commit);
+        self.nodes.insert(node(number), next);
+        self.meet();
+    }
+
     pub(super) fn commit(&self, number: u128) -> u64 {
         self.nodes[&node(number)].commit.0
     }
@@ -412,6 +423,32 @@ fn a_member_that_stops_leaves_the_view_first_so_that_no_bid_waits_for_it() {
     cluster.propose(3, 1);
     cluster.settle();
     assert_eq!(cluster.commit(3), cluster.last(3).index.0, "at once");
+}
+
+#[test]
+fn a_member_that_stopped_and_is_back_on_its_log_joins_again_under_the_same_leader() {
+    let mut cluster = view_of_three();
+    cluster.input(node(2), Input::Stop);
+    cluster.run(SECOND / 20);
+    assert!(cluster.told(2).contains(&Output::Stopped));
+    cluster.restart(2);
+    cluster.run(SECOND / 20);
+    assert_eq!(cluster.situation(3).members, [member(1), member(3)], "its former life may still run");
+    cluster.run(SECOND / 2);
+    assert_eq!(cluster.situation(3).members, [member(1), member(2), member(3)]);
+    cluster.run(SECOND * 2);
+    assert_eq!(cluster.situation(3).members.len(), 3, "and stays");
+}
+
+#[test]
+fn a_late_word_that_a_member_stops_leaves_it_out_for_a_moment_only() {
+    let mut cluster = view_of_three();
+    let (epoch, founding) = (cluster.situation(3).promise, cluster.situation(3).founding.expect("founded"));
+    cluster.input(node(3), Input::Message { from: node(2), message: Message::Leave { founding, epoch } });
+    cluster.run(SECOND / 10);
+    assert_eq!(cluster.situation(3).members.len(), 2);
+    cluster.run(SECOND);
+    assert_eq!(cluster.situation(3).members.len(), 3);
 }
 
 #[test]
