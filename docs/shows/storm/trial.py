@@ -126,6 +126,8 @@ class Trial:
         agreed = Lasting(self.fleet.agreed)
         self.live(agreed.lasts, ONE_LEADER, "one leader, and all nodes say so")
         self.healed_after = agreed.since - ended
+        if self.plan.size is None:
+            self.live(self.fleet.in_view, ONE_LEADER, "all nodes are in the view again")
         self.live(
             lambda: not waiting & self.players.outstanding(), ANSWERS, "what was asked in the storm is answered"
         )
