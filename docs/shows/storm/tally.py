@@ -35,7 +35,16 @@ class Tally:
         """As they are written to a file."""
         total = {"seeds": len(self.seeds), "seconds": self.seconds, "failed": [seed for seed, _ in self.failures]}
         total["first"] = min((told["seed"] for told in self.seeds), default=None)
-        for key in ("acknowledged", "auctions", "leaders", "superseded", "held-to-less", "taken-back", "torn-bytes"):
+        for key in (
+            "acknowledged",
+            "auctions",
+            "leaders",
+            "superseded",
+            "held-to-less",
+            "taken-back",
+            "compacted",
+            "torn-bytes",
+        ):
             total[key] = sum(told[key] for told in self.seeds)
         for key in ("faults", "datagrams"):
             total[key] = added(told[key] for told in self.seeds)
@@ -73,7 +82,8 @@ def lines(total, of):
         f"{total['acknowledged']} bids acknowledged in {total['auctions']} auctions, {total['leaders']} leaderships"
     )
     say(f"    {faults}")
-    say(f"    datagrams: {datagrams}; {total['torn-bytes']} bytes of logs torn off")
+    say(f"    datagrams: {datagrams}")
+    say(f"    logs at the end: {total['compacted']} compacted; {total['torn-bytes']} bytes torn off before")
     say(
         f"    {total['held-to-less']} seeds held to less, as their view parted: {total['taken-back']} bids "
         f"taken back, {total['superseded']} clients told so"

@@ -52,7 +52,7 @@ class Trial:
     def __init__(self, seed, seconds, left_out, keep, retention=None):
         self.plan, self.keep, self.retention = plan(seed, seconds, left_out), keep, retention
         self.mounts = may_mount() is None
-        self.healed_after, self.taken_back = None, 0
+        self.healed_after, self.taken_back, self.compacted = None, 0, 0
 
     def run(self):
         """Returns what there was; raises `Failed`, after its files were put aside."""
@@ -202,7 +202,9 @@ class Trial:
             wrong.append(f"FATE-1: the counters do not add up: {fates}")
         self.end_in_good_order()
         files = [(place.name, place.disk.data / "log") for place in self.places if place.disk]
-        wrong += differences([Log(name, file.read_bytes()) for name, file in files])
+        logs = [Log(name, file.read_bytes()) for name, file in files]
+        self.compacted = sum(log.base > 0 for log in logs)
+        wrong += differences(logs)
         too_long = self.network.counts()[0].get("too long", 0)
         wrong += [f"NET-1: {too_long} datagrams were too long"] if too_long else []
         check(not wrong, "\n".join(wrong[:20]))
@@ -247,6 +249,7 @@ class Trial:
             "superseded": sum(client.why == SUPERSEDED for lot in self.players.lots for client in lot.clients),
             "healed-after": round(self.healed_after, 3),
             "stall": round(stall, 3),
+            "compacted": self.compacted,
             "taken-back": self.taken_back,
             "held-to-less": int(not self.strict()),
             "peak-kib": self.fleet.peak_kib,
