@@ -66,20 +66,23 @@ def show():
     # Made only if something is put there.
     keep = chosen.keep or pathlib.Path(tempfile.gettempdir()) / f"agora-storm-{os.getpid()}"
     tally = Tally(chosen.seconds)
-    for seed in seeds:
-        started = time.monotonic()
-        try:
-            trial = Trial(seed, chosen.seconds, chosen.left_out, keep / f"seed-{seed}", chosen.retention)
-            tally.add(trial.run())
-        except Failed as failure:
-            tally.failed(seed, str(failure), time.monotonic() - started)
-            without = f" --without '{chosen.without}'" if chosen.without else ""
-            without += f" --retention {chosen.retention}" if chosen.retention else ""
-            say(f"seed {seed} FAILED: {failure}")
-            say(f"again: python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}{without}")
-            if not chosen.keep_going:
-                break
-    tally.tell(chosen.append)
+    try:
+        for seed in seeds:
+            started = time.monotonic()
+            try:
+                trial = Trial(seed, chosen.seconds, chosen.left_out, keep / f"seed-{seed}", chosen.retention)
+                tally.add(trial.run())
+            except Failed as failure:
+                tally.failed(seed, str(failure), time.monotonic() - started)
+                without = f" --without '{chosen.without}'" if chosen.without else ""
+                without += f" --retention {chosen.retention}" if chosen.retention else ""
+                say(f"seed {seed} FAILED: {failure}")
+                say(f"again: python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}{without}")
+                if not chosen.keep_going:
+                    break
+    finally:
+        # Of a run that is ended early, too.
+        tally.tell(chosen.append)
     if tally.failures:
         raise Failed("seeds " + ", ".join(str(seed) for seed, _ in tally.failures))
 

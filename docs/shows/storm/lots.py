@@ -82,6 +82,13 @@ class Lot:
     def over(self):
         return all(client.ended for client in self.clients)
 
+    def is_left(self):
+        """Once it is over its sockets are closed: there is a limit to how many may be open."""
+        if self.over:
+            for client in self.clients:
+                client.close()
+        return self.over
+
     def histories(self):
         return [(client.name, client.history) for client in (*self.clients, *self.gone)]
 
@@ -102,7 +109,7 @@ class Players(threading.Thread):
     def __init__(self, nodes, kinds, seed, crowded):
         super().__init__(daemon=True)
         self.nodes, self.kinds, self.dice = nodes, kinds, random.Random(f"players {seed}")
-        self.lots, self.slots = [], dict.fromkeys(CROWD if crowded else CROWD[:3])
+        self.lots, self.playing, self.slots = [], [], dict.fromkeys(CROWD if crowded else CROWD[:3])
         self.storming, self.running, self.failure = True, True, None
         self.restart_at = time.monotonic() + 1
         self.lock = threading.Lock()
@@ -130,14 +137,15 @@ class Players(threading.Thread):
         for slot, lot in self.slots.items():
             if self.storming and (lot is None or lot.over):
                 self.slots[slot] = self._new(slot)
-        clients = [client for lot in self.lots for client in lot.clients if not client.ended]
-        for lot in self.lots:
+        self.playing = [lot for lot in self.playing if not lot.is_left()]
+        clients = [client for lot in self.playing for client in lot.clients if not client.ended]
+        for lot in self.playing:
             if lot.there and len(lot.clients) == 1:
                 lot.invite()
         if "restarts" in self.kinds and self.storming and time.monotonic() > self.restart_at:
             self.restart_at = time.monotonic() + self.dice.expovariate(1 / 0.7)
             self._restart()
-        by_socket = {client.socket: client for client in clients if client.socket.fileno() >= 0}
+        by_socket = {client.socket: client for client in clients}
         for one in select.select(list(by_socket), [], [], 0.004)[0]:
             by_socket[one].receive()
         for client in by_socket.values():
@@ -148,12 +156,16 @@ class Players(threading.Thread):
         dice = random.Random(self.dice.random())
         bidders, rounds = (4, 25) if slot.startswith("long") else (dice.randint(2, 3), dice.randint(1, 6))
         twins = dice.choice(("same ids", "two ids", None)) if "twins" in self.kinds else None
-        self.lots.append(Lot(f"lot {len(self.lots) + 1}", self.nodes, dice, bidders, rounds, twins))
-        return self.lots[-1]
+        return self._play(Lot(f"lot {len(self.lots) + 1}", self.nodes, dice, bidders, rounds, twins))
+
+    def _play(self, lot):
+        self.lots.append(lot)
+        self.playing.append(lot)
+        return lot
 
     def _restart(self):
         """One bidder's process ends, whatever it was doing, and another begins."""
-        lots = [lot for lot in self.lots if not lot.over and len(lot.clients) > 1]
+        lots = [lot for lot in self.playing if len(lot.clients) > 1]
         if not lots:
             return
         lot = self.dice.choice(lots)
@@ -171,13 +183,14 @@ class Players(threading.Thread):
         """One more, without faults, that must be played to its end."""
         with self.lock:
             dice = random.Random(self.dice.random())
-            self.lots.append(Lot("last lot", self.nodes, dice, 2, 2, None, plain=True))
-            return self.lots[-1]
+            return self._play(Lot("last lot", self.nodes, dice, 2, 2, None, plain=True))
 
     def watch(self, lots):
         with self.lock:
             for lot in lots:
                 lot.watch()
+                if lot not in self.playing:
+                    self.playing.append(lot)
 
     def end_storm(self):
         with self.lock:

@@ -75,7 +75,7 @@ def added(counts):
 
 
 def lines(total, of):
-    faults = ", ".join(f"{count} {kind}" for kind, count in sorted(total["faults"].items()))
+    faults = ", ".join(f"{count} {kind}" for kind, count in sorted(total["faults"].items()) if count)
     datagrams = ", ".join(f"{count} {kind}" for kind, count in total["datagrams"].items() if count)
     say(
         f"{of}: {total['seeds']} seeds in {total['took']:.0f} s, {len(total['failed'])} failed; "
