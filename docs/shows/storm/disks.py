@@ -10,7 +10,7 @@ import subprocess
 from cluster import binary, check
 from tear import last_mark
 
-SMALL = "24m"
+SMALL = "64m"
 TORN = 300
 
 

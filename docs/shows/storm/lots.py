@@ -138,13 +138,13 @@ class Players(threading.Thread):
             if self.storming and (lot is None or lot.over):
                 self.slots[slot] = self._new(slot)
         self.playing = [lot for lot in self.playing if not lot.is_left()]
+        if "restarts" in self.kinds and self.storming and time.monotonic() > self.restart_at:
+            self.restart_at = time.monotonic() + self.dice.expovariate(1 / 0.7)
+            self._restart()
         clients = [client for lot in self.playing for client in lot.clients if not client.ended]
         for lot in self.playing:
             if lot.there and len(lot.clients) == 1:
                 lot.invite()
-        if "restarts" in self.kinds and self.storming and time.monotonic() > self.restart_at:
-            self.restart_at = time.monotonic() + self.dice.expovariate(1 / 0.7)
-            self._restart()
         by_socket = {client.socket: client for client in clients}
         for one in select.select(list(by_socket), [], [], 0.004)[0]:
             by_socket[one].receive()

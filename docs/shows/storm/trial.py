@@ -218,6 +218,9 @@ class Trial:
             a_request_has_one_answer,
         )
         wrong = []
+        # Of what has left not everything is there.
+        if self.retention:
+            return wrong
         try:
             for lot in self.players.lots:
                 case = Case(
