@@ -24,7 +24,7 @@ class Tally:
         say(
             f"seed {told['seed']}: {told['plan']}; {told['took']:.1f} s; {told['acknowledged']} bids acknowledged in "
             f"{told['auctions']} auctions, {told['leaders']} leaderships, healed after {told['healed-after']:.2f} s"
-            + (f"; {told['superseded']} clients superseded, held to less" if told["held-to-less"] else "")
+            + (f"; its view parted, {told['taken-back']} bids taken back" if told["held-to-less"] else "")
         )
         say(f"    {faults or 'no faults'}; of {datagrams['passed']} datagrams: {weather or 'none suffered'}")
 
