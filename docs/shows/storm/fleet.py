@@ -3,6 +3,7 @@
 import random
 import signal
 import socket
+from collections import Counter
 
 from cluster import LOOPBACK_BROADCAST, check, ranked
 
@@ -129,15 +130,16 @@ class Fleet:
 
 def members(node):
     """The member list in this node's log, by the changes that it told."""
-    there = set()
+    # A node and its former life may be in it at the same time, under one name.
+    there = Counter()
     for _, line in node.seen(lambda line: line.get("event") in ("member", "returned")):
         if line["event"] == "returned":
             there.clear()
         elif line["state"] == "joined":
-            there.add(line["member"])
+            there[line["member"]] += 1
         elif line["state"] == "left":
-            there.discard(line["member"])
-    return there
+            there[line["member"]] -= 1
+    return set(+there)
 
 
 def resident_kib(process):
