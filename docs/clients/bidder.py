@@ -159,7 +159,7 @@ class Bidder:
         self.due.pop("request", None)
 
     def submit(self):
-        if "known" not in self.request and time.monotonic() - self.told > 10:
+        if "known" not in self.request and time.monotonic() - self.told > 1:
             return self.ask(self.address)  # A new request knows what was committed lately.
         known = self.request.setdefault("known", self.commit)
         again = "_RETRANSMIT" if self.request["name"] == "BID_SUBMIT" and self.request["sent"] else ""

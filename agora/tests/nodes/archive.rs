@@ -15,12 +15,12 @@ use agora::transport::free_broadcast_port;
 use crate::disk::{Folder, bid, done, kill, participant, spec};
 use crate::{PATIENCE, builder, in_time};
 
-/// Auctions leave as soon as they are over, few answers are kept, and little is worth a compaction.
+/// Auctions leave as soon as they are over, answers are forgotten soon, and little is worth a compaction.
 fn settings(mode: Mode) -> Settings {
     Settings {
         mode,
         auction_retention: Duration::ZERO,
-        max_requests: 64,
+        request_retention: Duration::from_secs(3),
         log_tail: 16,
         ..Settings::lan()
     }

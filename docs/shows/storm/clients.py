@@ -133,7 +133,7 @@ class Auctioneer(Client):
         # Not about an auction that there is: no field for it.
         if self.request["name"] != "AUCTION_CREATE_REQUEST":
             return super().submit()
-        if "known" not in self.request and time.monotonic() - self.told > 10:
+        if "known" not in self.request and time.monotonic() - self.told > 1:
             return self.ask(self.address)
         call = [self.me(), self.request["id"], self.request.setdefault("known", self.commit)]
         self.to_leader(self.request["name"], call, *self.request["fields"])
