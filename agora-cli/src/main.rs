@@ -3,10 +3,12 @@
 //! `main` → [`options`] (flags, environment, file) → one file per command in [`commands`] → an exit code that
 //! [`failure`] lists.
 
+mod bench;
 mod commands;
 mod events;
 mod failure;
 mod identity;
+mod local;
 mod options;
 mod output;
 mod run;

@@ -26,9 +26,10 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::bench;
 use crate::events::spec_json;
 use crate::failure::Failure;
-use crate::options::Cli;
+use crate::options::{Cli, Settings};
 use crate::output::Printer;
 use crate::run;
 use crate::session::Session;
@@ -70,12 +71,18 @@ pub(crate) enum Command {
     /// Hand the leadership over
     #[command(subcommand, after_help = leader::EXAMPLES)]
     Leader(leader::Args),
+    /// Measure how many bids a cluster takes, and how fast
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Args),
     /// Print what a shell needs to complete commands and flags
     #[command(after_help = completions::EXAMPLES)]
     Completions(completions::Args),
     /// Write the manual pages into a folder
     #[command(hide = true)]
     Man(man::Args),
+    /// A process of bench's
+    #[command(hide = true)]
+    BenchWorker,
 }
 
 /// Runs the command.
@@ -84,14 +91,20 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
     match &cli.command {
         Command::Completions(args) => return completions::run(args),
         Command::Man(args) => return man::run(args),
+        Command::BenchWorker => return bench::work(),
         _ => {}
     }
     let settings = cli.global.settings()?;
-    if let Command::Run(args) = cli.command {
-        return run::run(args, settings, printer).await;
-    }
-    let session = Session::connect(settings, printer).await?;
     match cli.command {
+        Command::Run(args) => run::run(args, settings, printer).await,
+        Command::Bench(args) => bench::run(args, settings, printer).await,
+        command => one_shot(command, settings, printer).await,
+    }
+}
+
+async fn one_shot(command: Command, settings: Settings, printer: Printer) -> Result<(), Failure> {
+    let session = Session::connect(settings, printer).await?;
+    match command {
         Command::Status(args) => status::run(args, &session).await,
         Command::Create(args) => create::run(args, &session).await,
         Command::List(args) => list::run(args, &session).await,
@@ -106,7 +119,7 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Watch(args) => watch::run(args, &session).await,
         Command::Member(args) => member::run(args, &session).await,
         Command::Leader(args) => leader::run(args, &session).await,
-        Command::Run(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Run(_) | Command::Bench(_) | Command::Completions(_) | Command::Man(_) | Command::BenchWorker => Ok(()),
     }
 }
 

@@ -13,7 +13,6 @@ mod bidder;
 mod cast;
 mod check;
 mod exec;
-mod local;
 mod planned;
 mod play;
 mod result;
@@ -33,6 +32,7 @@ use self::show::Crash;
 use self::trace::{Roles, Trace};
 use crate::commands::auction;
 use crate::failure::Failure;
+use crate::local;
 use crate::options::{Settings, trimmed};
 use crate::output::Printer;
 
@@ -96,7 +96,7 @@ pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Res
         return play(&settings).run(programs, None).await?.tell(printer, &script);
     };
     let (trace, seeing) = args.trace.then(Trace::start).unzip();
-    let mut nodes = local::Nodes::start(count, settings.cluster(), trace.as_ref())?;
+    let mut nodes = local::Nodes::start(count, settings.cluster(), |number| trace.as_ref().map(|trace| trace.tap(number)))?;
     // Only the nodes are seen from now on: what is seen ends with them.
     drop(trace);
     let handles = nodes.handles();

@@ -1,7 +1,6 @@
 //! Plays a checked script, or the roles of it that are asked for: the auctioneer creates the auction and confirms the
 //! start, the bidders join and bid; everybody is a client of its own.
 
-use std::time::Duration;
 
 use agora::auction::event::{Spec, Start};
 use agora::client::Client;
@@ -19,7 +18,6 @@ use super::script::{Plan, Script};
 use super::show::{Crash, Show, is_superseded};
 use super::trace::Roles;
 use super::{planned, result};
-use crate::commands::holders;
 use crate::events::{self, Names};
 use crate::failure::Failure;
 use crate::identity;
@@ -27,8 +25,6 @@ use crate::options::Settings;
 use crate::output::Printer;
 use crate::session;
 
-/// How often a local cluster is asked whether it is complete.
-const POLL: Duration = Duration::from_millis(20);
 
 /// What is played, by whom, and where.
 pub(super) struct Play<'a> {
@@ -66,7 +62,8 @@ impl Play<'_> {
         let client = self.connect(if auctioneer { Some(AUCTIONEER) } else { None }).await?;
         session::leader(&client, timeout, self.printer).await?;
         if let Some(crash) = &crash {
-            complete(&client, crash.nodes.count()).await?;
+            // Worth watching only where all nodes hold the log before it.
+            crash.nodes.complete(&client).await?;
         }
         let leaders = client.leaders().await;
         let auction = match self.cast.auction {
@@ -160,12 +157,4 @@ fn differences(script: &Spec, auction: &Spec) -> Vec<String> {
             format!("`{flag}` is {value}, but the auction has {}", text(auction.get(key)))
         })
         .collect()
-}
-
-/// A crash is worth watching only where all nodes hold the log before it.
-async fn complete(client: &Client, count: usize) -> Result<(), Failure> {
-    while holders(&*client.status(None).await?) < count {
-        tokio::time::sleep(POLL).await;
-    }
-    Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use tokio::sync::mpsc;
 
 use super::bidder::Tale;
-use super::local::Nodes;
+use crate::local::Nodes;
 use crate::events::{self, Names, put_participant};
 use crate::failure::Failure;
 use crate::output::{Colour, Printer};
