@@ -55,7 +55,7 @@ async fn warm_up(
     printer: Printer,
 ) -> Result<(Crew, Servers), Failure> {
     let processors = std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1));
-    let most = processors.min(plan.auctions);
+    let most = processors.min(plan.most_workers());
     let mut count = plan.workers.unwrap_or(1);
     loop {
         printer.progress(&format!("{} auctions are set up", plan.auctions));
@@ -130,7 +130,7 @@ async fn measure(
         while ended < figures.workers {
             let wait = until(to) + PATIENCE;
             let report = timeout(wait, crew.next()).await;
-            let (_, report) = report.map_err(|_| Failure::timeout("the clients did not end in time"))??;
+            let report = report.map_err(|_| Failure::timeout("the clients did not end in time"))??;
             told.hear(&report, from, to, printer)?;
             match report {
                 Report::Sample(sample) => figures.sample(&sample),

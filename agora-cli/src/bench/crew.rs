@@ -23,6 +23,8 @@ const WAITING: usize = 1_024;
 /// The workers.
 pub(super) struct Crew {
     workers: Vec<(Child, ChildStdin)>,
+    /// Those that told their sums: they end as they should.
+    done: Vec<usize>,
     reports: mpsc::Receiver<(usize, Option<Report>)>,
 }
 
@@ -58,7 +60,9 @@ impl Crew {
         let mut joins = Vec::new();
         for name in &config.join {
             let found = tokio::net::lookup_host(name).await;
-            joins.extend(found.map_err(|error| Failure::usage(format!("cannot find the address of `{name}`: {error}")))?);
+            joins.extend(
+                found.map_err(|error| Failure::usage(format!("cannot find the address of `{name}`: {error}")))?,
+            );
         }
         let (to, reports) = mpsc::channel(WAITING);
         let mut workers = Vec::new();
@@ -78,7 +82,7 @@ impl Crew {
             say(&mut stdin, &share).await?;
             workers.push((child, stdin));
         }
-        Ok(Self { workers, reports })
+        Ok(Self { workers, done: Vec::new(), reports })
     }
 
     /// How many they are.
@@ -97,7 +101,7 @@ impl Crew {
         while ready < self.workers.len() {
             let report = tokio::time::timeout(PATIENCE, self.next()).await;
             if let Report::Ready { nodes } =
-                report.map_err(|_| Failure::timeout("the auctions were not set up in time"))??.1
+                report.map_err(|_| Failure::timeout("the auctions were not set up in time"))??
             {
                 ready += 1;
                 all.extend(nodes);
@@ -116,12 +120,20 @@ impl Crew {
         Ok(())
     }
 
-    /// The next report, and whose. A worker that ends without its last one is a fault. May be cancelled.
-    pub(super) async fn next(&mut self) -> Result<(usize, Report), Failure> {
-        match self.reports.recv().await {
-            Some((_, Some(Report::Failed(reason)))) => Err(Failure::fault(format!("a client: {reason}"))),
-            Some((number, Some(report))) => Ok((number, report)),
-            _ => Err(Failure::fault("a client process ended early")),
+    /// The next report. A worker that ends without its last one is a fault. May be cancelled.
+    pub(super) async fn next(&mut self) -> Result<Report, Failure> {
+        loop {
+            match self.reports.recv().await {
+                Some((_, Some(Report::Failed(reason)))) => return Err(Failure::fault(format!("a client: {reason}"))),
+                Some((number, Some(report))) => {
+                    if matches!(report, Report::End(_)) {
+                        self.done.push(number);
+                    }
+                    return Ok(report);
+                }
+                Some((number, None)) if self.done.contains(&number) => {}
+                Some((_, None)) | None => return Err(Failure::fault("a client process ended early")),
+            }
         }
     }
 
@@ -131,7 +143,7 @@ impl Crew {
         let mut ended = 0;
         while ended < self.workers.len() {
             let report = tokio::time::timeout(PATIENCE, self.next()).await;
-            if let Report::End(_) = report.map_err(|_| Failure::timeout("the clients did not end in time"))??.1 {
+            if let Report::End(_) = report.map_err(|_| Failure::timeout("the clients did not end in time"))?? {
                 ended += 1;
             }
         }

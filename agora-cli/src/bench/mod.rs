@@ -99,7 +99,14 @@ pub(crate) struct Args {
     kill_leader_every: Option<Duration>,
     /// A node's process on this machine (repeatable) [default: found by the
     /// addresses that answer]
-    #[arg(long, value_name = "PID", conflicts_with = "local", value_delimiter = ',', env = "AGORA_PID", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "PID",
+        conflicts_with = "local",
+        value_delimiter = ',',
+        env = "AGORA_PID",
+        hide_env = true
+    )]
     pid: Vec<u32>,
     /// Client processes [default: one, and more where one is not enough]
     #[arg(long, value_name = "W", value_parser = clap::value_parser!(u32).range(1..=64), env = "AGORA_WORKERS", hide_env = true)]
@@ -168,11 +175,22 @@ impl Plan {
             }
             _ => {}
         }
-        if args.workers.is_some_and(|workers| workers > auctions) {
-            return usage(format!("--workers: no more than there are auctions, {auctions}"));
-        }
         let (kill_every, workers) = (args.kill_leader_every, args.workers);
-        Ok(Self { auctions, bidders, rounds, groups, pace, duration, warm_up, kill_every, workers })
+        let plan = Self { auctions, bidders, rounds, groups, pace, duration, warm_up, kill_every, workers };
+        match plan.most_workers() {
+            most if workers.is_some_and(|workers| workers > most) => {
+                usage(format!("--workers: at most {most}, for each has an auction, and a bid under way"))
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    /// A worker has an auction at least, and a bid under way.
+    fn most_workers(&self) -> u32 {
+        match self.pace {
+            Pace::InFlight(count) => count.min(self.auctions),
+            Pace::Rate(_) => self.auctions,
+        }
     }
 }
 
@@ -207,7 +225,10 @@ fn unix_us(time: SystemTime) -> u64 {
 }
 
 /// Now, as workers and their parent tell each other.
-#[expect(clippy::disallowed_methods, reason = "processes of one machine have this clock in common; nothing is decided by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "processes of one machine have this clock in common; nothing is decided by it"
+)]
 fn now_us() -> u64 {
     unix_us(SystemTime::now())
 }

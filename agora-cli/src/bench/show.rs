@@ -53,10 +53,12 @@ fn to_json(plan: &Plan, figures: &Figures) -> Value {
     put("ack-p99-us", figures.acknowledged.value_at_quantile(0.99).into());
     put("server-cpu-us-per-bid", json!(figures.cpu_per_bid(figures.nodes.as_ref()).map(hundredths)));
     put("server-busy", json!(figures.nodes.map(|nodes| hundredths(nodes.ran))));
+    put("server-waited", json!(figures.nodes.map(|nodes| hundredths(nodes.waited))));
     put("server-memory-bytes", json!(figures.nodes.map(|nodes| nodes.memory)));
     put("server-unknown", json!(figures.unknown));
     put("client-cpu-us-per-bid", json!(figures.cpu_per_bid(Some(&figures.clients)).map(hundredths)));
     put("client-busy", json!(hundredths(figures.clients.ran)));
+    put("client-waited", json!(hundredths(figures.clients.waited)));
     put("limited-by", figures.limit.name().into());
     put("bids", sums.bids.into());
     put("sent", sums.sent.into());
@@ -148,8 +150,9 @@ pub(super) fn rows(plan: &Plan, figures: &Figures) -> Vec<[String; 3]> {
             "nodes",
             cpu(Some(nodes)),
             format!(
-                "of processor time a bid, all together; the busiest ran {} of the time; {} MiB in memory",
+                "of processor time a bid, all together; the busiest ran {}, and waited for a processor {}; {} MiB",
                 percent(nodes.ran),
+                percent(nodes.waited),
                 nodes.memory >> 20
             ),
         ),
@@ -159,8 +162,9 @@ pub(super) fn rows(plan: &Plan, figures: &Figures) -> Vec<[String; 3]> {
         1 => "1 process".into(),
         count => format!("{count} processes; the busiest"),
     };
-    let ran = percent(figures.clients.ran);
-    rows.push(row("clients", cpu(Some(&figures.clients)), format!("of processor time a bid, {clients} ran {ran}")));
+    let (ran, waited) = (percent(figures.clients.ran), percent(figures.clients.waited));
+    let what = format!("of processor time a bid; {clients} ran {ran}, and waited for a processor {waited}");
+    rows.push(row("clients", cpu(Some(&figures.clients)), what));
     rows.push(row("limited by", figures.limit.name().into(), figures.limit.meaning().into()));
     let refused: Vec<_> = sums.refusals.iter().map(|(code, count)| format!("{count} {code}")).collect();
     let sent_again = format!("of {} bids; refusals: {}", sums.sent, or_none(&refused.join(", ")));

@@ -73,10 +73,7 @@ pub(super) enum Report {
     /// What was done, every tenth of a second.
     Sample(Box<Sample>),
     /// The first acknowledgement of a node that acknowledged none before, or another did since.
-    Leader {
-        at_us: u64,
-        node: NodeId,
-    },
+    Leader { at_us: u64, node: NodeId },
     /// It is over.
     End(Box<End>),
     /// It cannot go on.

@@ -119,7 +119,9 @@ async fn one_shot(command: Command, settings: Settings, printer: Printer) -> Res
         Command::Watch(args) => watch::run(args, &session).await,
         Command::Member(args) => member::run(args, &session).await,
         Command::Leader(args) => leader::run(args, &session).await,
-        Command::Run(_) | Command::Bench(_) | Command::Completions(_) | Command::Man(_) | Command::BenchWorker => Ok(()),
+        Command::Run(_) | Command::Bench(_) | Command::Completions(_) | Command::Man(_) | Command::BenchWorker => {
+            Ok(())
+        }
     }
 }
 

@@ -96,7 +96,8 @@ pub(crate) async fn run(args: Args, settings: Settings, printer: Printer) -> Res
         return play(&settings).run(programs, None).await?.tell(printer, &script);
     };
     let (trace, seeing) = args.trace.then(Trace::start).unzip();
-    let mut nodes = local::Nodes::start(count, settings.cluster(), |number| trace.as_ref().map(|trace| trace.tap(number)))?;
+    let mut nodes =
+        local::Nodes::start(count, settings.cluster(), |number| trace.as_ref().map(|trace| trace.tap(number)))?;
     // Only the nodes are seen from now on: what is seen ends with them.
     drop(trace);
     let handles = nodes.handles();

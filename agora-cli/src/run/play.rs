@@ -1,7 +1,6 @@
 //! Plays a checked script, or the roles of it that are asked for: the auctioneer creates the auction and confirms the
 //! start, the bidders join and bid; everybody is a client of its own.
 
-
 use agora::auction::event::{Spec, Start};
 use agora::client::Client;
 use agora::client::event::{Event, What};
@@ -24,7 +23,6 @@ use crate::identity;
 use crate::options::Settings;
 use crate::output::Printer;
 use crate::session;
-
 
 /// What is played, by whom, and where.
 pub(super) struct Play<'a> {

@@ -13,9 +13,9 @@ use serde_json::{Map, json};
 use tokio::sync::mpsc;
 
 use super::bidder::Tale;
-use crate::local::Nodes;
 use crate::events::{self, Names, put_participant};
 use crate::failure::Failure;
+use crate::local::Nodes;
 use crate::output::{Colour, Printer};
 
 /// `--crash`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::driver::User;
 
-pub(crate) const COMMANDS: [&str; 16] = [
+pub(crate) const COMMANDS: [&str; 17] = [
     "status",
     "create",
     "list",
@@ -20,6 +20,7 @@ pub(crate) const COMMANDS: [&str; 16] = [
     "member",
     "leader",
     "run",
+    "bench",
     "completions",
 ];
 
@@ -60,6 +61,8 @@ fn what_is_not_there_is_bad_usage() {
         &["run", "x.toml", "--only"],
         &["run", "x.toml", "--local", "0"],
         &["run", "x.toml", "--local", "3", "--crash", "alice@2"],
+        &["bench", "--in-flight", "0"],
+        &["bench", "--in-flight", "4", "--rate", "4"],
         &["create", "--rule", "lowest"],
         &["bid", "not-a-uuid", "10"],
         &["--as", "a/b", "list"],

@@ -1,5 +1,6 @@
 //! The real `agora-cli`, as others use it: arguments in; stdout, stderr and exit code out.
 
+mod bench;
 mod cast;
 mod commands;
 mod config;

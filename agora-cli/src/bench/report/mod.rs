@@ -119,10 +119,14 @@ fn distribution(figures: &Figures) -> (String, String, String) {
     let plot = Plot {
         x: ("one bid in so many takes longer", Scale::Log),
         y: ("ms", Scale::Log),
-        lines: vec![line("acknowledged", "two", &figures.acknowledged), line("delivered to all", "one", &figures.delivered)],
+        lines: vec![
+            line("acknowledged", "two", &figures.acknowledged),
+            line("delivered to all", "one", &figures.delivered),
+        ],
         marks: Vec::new(),
     };
-    let note = "From the time at which a bid should have been made: 1 in 2 is the median, 1 in 100 the 99th percentile.";
+    let note =
+        "From the time at which a bid should have been made: 1 in 2 is the median, 1 in 100 the 99th percentile.";
     ("Latency distribution".into(), note.into(), plot.svg())
 }
 

@@ -106,9 +106,20 @@ impl Plot {
         grid(&mut svg, y, self.y.0);
         for tick in x.ticks() {
             let at = across(x, tick);
-            let _ = write!(svg, "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", HEIGHT - 22.0, number(tick));
+            let _ = write!(
+                svg,
+                "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                HEIGHT - 22.0,
+                number(tick)
+            );
         }
-        let _ = write!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", WIDTH - RIGHT, HEIGHT - 6.0, self.x.0);
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+            WIDTH - RIGHT,
+            HEIGHT - 6.0,
+            self.x.0
+        );
         for mark in &self.marks {
             let at = across(x, mark.x);
             let _ = write!(
@@ -153,7 +164,8 @@ pub(super) fn bars(values: &[Option<f64>]) -> String {
             place + 1
         );
         if count <= 40 {
-            let _ = write!(svg, "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>", floor + 16.0);
+            let _ =
+                write!(svg, "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>", floor + 16.0);
         }
     }
     svg + "</svg>"

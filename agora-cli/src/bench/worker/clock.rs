@@ -18,7 +18,10 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "the worker is a shell, which owns its clock; latencies are measured")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the worker is a shell, which owns its clock; latencies are measured"
+    )]
     pub(super) fn start() -> Self {
         Self { start: Instant::now(), epoch: crate::bench::unix_us(SystemTime::now()) }
     }

@@ -57,11 +57,8 @@ impl Witness {
     }
 
     fn compare(&mut self, kept: &Kept, view: &View) {
-        let shown: BTreeMap<_, _> = view
-            .bids
-            .iter()
-            .filter_map(|bid| Some(((bid.round, *kept.bidders.get(&bid.participant)?), bid)))
-            .collect();
+        let shown: BTreeMap<_, _> =
+            view.bids.iter().filter_map(|bid| Some(((bid.round, *kept.bidders.get(&bid.participant)?), bid))).collect();
         self.verified.auctions += 1;
         for (round, bidder, seq) in &kept.record {
             self.verified.bids += 1;
