@@ -13,7 +13,7 @@ use crate::options::Settings;
 use crate::output::{Printer, short};
 
 /// One-shot commands give up after this, unless told otherwise.
-const ONE_SHOT: Duration = Duration::from_secs(10);
+pub(crate) const ONE_SHOT: Duration = Duration::from_secs(10);
 
 /// After so long without a leader people are told what is waited for.
 const QUIET: Duration = Duration::from_secs(2);

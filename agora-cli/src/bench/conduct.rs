@@ -17,7 +17,7 @@ use crate::identity;
 use crate::local::Nodes;
 use crate::options::Settings;
 use crate::output::Printer;
-use crate::session;
+use crate::session::ONE_SHOT;
 
 /// A client process that needs so much of a processor is about to stand in the way.
 const SPREAD: f64 = 0.8;
@@ -38,7 +38,7 @@ pub(super) async fn run(
 ) -> Result<Figures, Failure> {
     let config = settings.client(identity::fresh());
     let client = Client::connect(config.clone()).await?;
-    session::leader(&client, settings.timeout, printer).await?;
+    client.leader(Some(settings.timeout.unwrap_or(ONE_SHOT))).await?;
     if let Some(nodes) = nodes {
         nodes.complete(&client).await?;
     }
@@ -68,17 +68,20 @@ async fn warm_up(
         let (before, from) = (servers::read(&crew.pids()), now_us());
         hear(&mut crew, plan.warm_up / 2).await?;
         let used = servers::read(&crew.pids()).since(&before, now_us() - from);
-        if plan.workers.is_some() || plan.warm_up.is_zero() || used.ran < SPREAD || count >= most {
-            return Ok((crew, servers));
-        }
+        let Some(more) = spread(plan, count, most, used.ran) else { return Ok((crew, servers)) };
         crew.stop().await?;
-        let more = (count * 2).min(most);
         printer.progress(&format!(
             "a client process needed {:.0} % of a processor: the auctions are spread over {more}",
             used.ran * 100.0
         ));
         count = more;
     }
+}
+
+/// How many workers there should be instead, if these are about to stand in the way.
+fn spread(plan: &Plan, count: u32, most: u32, ran: f64) -> Option<u32> {
+    let free = plan.workers.is_none() && !plan.warm_up.is_zero() && count < most;
+    (free && ran >= SPREAD).then(|| (count * 2).min(most))
 }
 
 /// Takes reports for so long.
@@ -178,5 +181,35 @@ impl Progress {
             self.bids += done(report);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::talk::Pace;
+    use super::*;
+
+    #[test]
+    fn a_busy_client_is_made_two_unless_told_otherwise_or_there_is_no_room() {
+        let second = Duration::from_secs(1);
+        let (pace, kill_every) = (Pace::InFlight(256), None);
+        let (auctions, bidders, rounds, groups) = (64, 8, 200, 1);
+        let plan = Plan {
+            auctions,
+            bidders,
+            rounds,
+            groups,
+            pace,
+            duration: second,
+            warm_up: second,
+            kill_every,
+            workers: None,
+        };
+        assert_eq!(spread(&plan, 1, 8, 0.9), Some(2));
+        assert_eq!(spread(&plan, 2, 3, 0.9), Some(3));
+        assert_eq!(spread(&plan, 3, 3, 0.9), None);
+        assert_eq!(spread(&plan, 1, 8, 0.7), None);
+        assert_eq!(spread(&Plan { workers: Some(1), ..plan.clone() }, 1, 8, 0.9), None);
+        assert_eq!(spread(&Plan { warm_up: Duration::ZERO, ..plan }, 1, 8, 0.9), None);
     }
 }

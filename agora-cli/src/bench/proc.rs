@@ -81,7 +81,7 @@ fn hex(ip: IpAddr) -> String {
         IpAddr::V6(ip) => ip.octets().to_vec(),
     };
     let word = |word: &[u8]| <[u8; 4]>::try_from(word).map_or(0, u32::from_ne_bytes);
-    bytes.chunks(4).map(|bytes| format!("{:08X}", word(bytes))).collect()
+    bytes.chunks(4).fold(String::new(), |text, bytes| format!("{text}{:08X}", word(bytes)))
 }
 
 #[cfg(test)]

@@ -47,8 +47,8 @@ fn page(plan: &Plan, figures: &Figures) -> String {
         escape(&asked(plan))
     );
     for row in rows(plan, figures) {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escape(cell.trim()))).collect();
-        let _ = writeln!(html, "<tr>{cells}</tr>");
+        let [name, figure, what] = row.map(|cell| escape(cell.trim()));
+        let _ = writeln!(html, "<tr><td>{name}</td><td>{figure}</td><td>{what}</td></tr>");
     }
     html += "</table>\n";
     for (title, note, svg) in plots(figures) {

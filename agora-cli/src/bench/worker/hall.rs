@@ -7,7 +7,7 @@ use agora::auction::event::{Disclosure, Rule, Spec, Start};
 use agora::auction::refusal::Code;
 use agora::client::event::{Event, What};
 use agora::client::message::{Action, Command, Failure, Reply};
-use agora::id::{AuctionId, ParticipantId, RequestId, Seq};
+use agora::id::{AuctionId, ParticipantId, RequestId, Round, Seq};
 use agora::time::Timestamp;
 use uuid::Uuid;
 
@@ -137,13 +137,13 @@ impl Hall {
             if self.tally.counts(intended) {
                 self.tally.end.sent += 1;
             }
-            let action = Action::Bid {
+            let seat = self.seat(slot, bidder);
+            let wanted = Action::Bid {
                 auction,
-                round: Some(agora::id::Round(round)),
+                round: Some(Round(round)),
                 amount: Some(amount(number, bidder, round).to_string()),
             };
-            let seat = self.seat(slot, bidder);
-            self.submit(seat, Ticket::of(number, bidder, About::Bid { round }), action, wishes);
+            self.submit(seat, Ticket::of(number, bidder, About::Bid { round }), wanted, wishes);
             return true;
         }
         false

@@ -24,6 +24,8 @@ mod verify;
 use std::io::Write;
 use std::sync::mpsc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use self::stage::Stage;
 use super::talk::{Order, Report, Share};
 use crate::failure::Failure;
@@ -43,11 +45,19 @@ pub(crate) fn run() -> Result<(), Failure> {
             }
         }
     });
+    raise_limit();
     let ended = Stage::new(share, orders).and_then(Stage::run);
     if let Err(error) = ended {
         tell(&Report::Failed(error.to_string()));
     }
     Ok(())
+}
+
+/// A session is a socket: as many as this user may have.
+fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where that is refused, the socket that is too many says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// To the parent. Where it is gone, the end of stdin tells.
