@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::crew::Crew;
 use super::failover::{self, Kill};
-use super::figures::{Figures, done};
+use super::figures::Figures;
 use super::servers::{self, Servers};
 use super::talk::{Order, Report};
 use super::{Plan, now_us, real, show};
@@ -129,12 +129,12 @@ async fn measure(
     };
     let mut leaders = Vec::new();
     let hearing = async {
-        let (mut ended, mut told) = (0, Progress { second: 1, bids: 0 });
+        let (mut ended, mut told) = (0, Progress::begin(figures.workers));
         while ended < figures.workers {
             let wait = until(to) + PATIENCE;
             let report = timeout(wait, crew.next()).await;
-            let report = report.map_err(|_| Failure::timeout("the clients did not end in time"))??;
-            told.hear(&report, from, to, printer)?;
+            let (worker, report) = report.map_err(|_| Failure::timeout("the clients did not end in time"))??;
+            told.hear((worker, &report), (from, to), printer)?;
             match report {
                 Report::Sample(sample) => figures.sample(&sample),
                 Report::Leader { at_us, node } => leaders.push((at_us, node)),
@@ -164,21 +164,35 @@ struct Progress {
     /// From 1.
     second: u64,
     bids: u64,
+    /// Of each worker, as of its last sample: bids under way, and bids that should have been made.
+    now: Vec<(u64, u64)>,
 }
 
 impl Progress {
-    fn hear(&mut self, report: &Report, from: u64, to: u64, printer: Printer) -> Result<(), Failure> {
+    fn begin(workers: usize) -> Self {
+        Self { second: 1, bids: 0, now: vec![(0, 0); workers] }
+    }
+
+    fn hear(
+        &mut self,
+        (worker, report): (usize, &Report),
+        (from, to): (u64, u64),
+        printer: Printer,
+    ) -> Result<(), Failure> {
         let Report::Sample(sample) = report else { return Ok(()) };
         let step = u64::try_from(TOLD.as_micros()).unwrap_or(1);
         let end = from + self.second * step;
         if sample.at_us >= end && end <= to {
-            let rate = real(self.bids) / TOLD.as_secs_f64();
-            show::second(printer, self.second, rate, sample)?;
+            let sums = self.now.iter().fold((0, 0), |sum, now| (sum.0 + now.0, sum.1 + now.1));
+            show::second(printer, self.second, real(self.bids) / TOLD.as_secs_f64(), sums)?;
             self.second += 1;
             self.bids = 0;
         }
         if sample.at_us >= from {
-            self.bids += done(report);
+            self.bids += sample.done;
+        }
+        if let Some(now) = self.now.get_mut(worker) {
+            *now = (sample.in_flight, sample.overdue);
         }
         Ok(())
     }

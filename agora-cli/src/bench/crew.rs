@@ -101,7 +101,7 @@ impl Crew {
         while ready < self.workers.len() {
             let report = tokio::time::timeout(PATIENCE, self.next()).await;
             if let Report::Ready { nodes } =
-                report.map_err(|_| Failure::timeout("the auctions were not set up in time"))??
+                report.map_err(|_| Failure::timeout("the auctions were not set up in time"))??.1
             {
                 ready += 1;
                 all.extend(nodes);
@@ -120,8 +120,8 @@ impl Crew {
         Ok(())
     }
 
-    /// The next report. A worker that ends without its last one is a fault. May be cancelled.
-    pub(super) async fn next(&mut self) -> Result<Report, Failure> {
+    /// The next report, and whose. A worker that ends without its last one is a fault. May be cancelled.
+    pub(super) async fn next(&mut self) -> Result<(usize, Report), Failure> {
         loop {
             match self.reports.recv().await {
                 Some((_, Some(Report::Failed(reason)))) => return Err(Failure::fault(format!("a client: {reason}"))),
@@ -129,7 +129,7 @@ impl Crew {
                     if matches!(report, Report::End(_)) {
                         self.done.push(number);
                     }
-                    return Ok(report);
+                    return Ok((number, report));
                 }
                 Some((number, None)) if self.done.contains(&number) => {}
                 Some((_, None)) | None => return Err(Failure::fault("a client process ended early")),
@@ -143,7 +143,7 @@ impl Crew {
         let mut ended = 0;
         while ended < self.workers.len() {
             let report = tokio::time::timeout(PATIENCE, self.next()).await;
-            if let Report::End(_) = report.map_err(|_| Failure::timeout("the clients did not end in time"))?? {
+            if let Report::End(_) = report.map_err(|_| Failure::timeout("the clients did not end in time"))??.1 {
                 ended += 1;
             }
         }

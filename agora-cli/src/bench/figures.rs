@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 use super::failover::Kill;
 use super::limit::Limit;
 use super::servers::Usage;
-use super::talk::{End, Report, Sample, histogram};
+use super::talk::{End, Sample, histogram};
 use super::{Pace, Plan, real};
 use crate::failure::Failure;
 
@@ -147,14 +147,6 @@ impl Figures {
         let found: Vec<_> =
             faults.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         if found.is_empty() { Ok(()) } else { Err(Failure::fault(found.join("; "))) }
-    }
-}
-
-/// What is read of a report while bids are made.
-pub(super) fn done(report: &Report) -> u64 {
-    match report {
-        Report::Sample(sample) => sample.done,
-        _ => 0,
     }
 }
 

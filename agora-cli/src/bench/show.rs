@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::figures::Figures;
-use super::talk::{Pace, Sample};
+use super::talk::Pace;
 use super::{Plan, real};
 use crate::failure::Failure;
 use crate::output::{Colour, Printer};
@@ -14,9 +14,13 @@ pub(super) const PERCENTILES: [(f64, &str); 4] =
     [(50.0, "p50-us"), (90.0, "p90-us"), (99.0, "p99-us"), (99.9, "p999-us")];
 
 /// How it goes: to programs, and to who sits before a terminal.
-pub(super) fn second(printer: Printer, second: u64, rate: f64, sample: &Sample) -> Result<(), Failure> {
-    let Sample { in_flight, overdue, .. } = *sample;
-    printer.progress(&format!("{second:>5} s  {rate:>9.0} bids/s  {in_flight} of this client's bids under way"));
+pub(super) fn second(
+    printer: Printer,
+    second: u64,
+    rate: f64,
+    (in_flight, overdue): (u64, u64),
+) -> Result<(), Failure> {
+    printer.progress(&format!("{second:>5} s  {rate:>9.0} bids/s  {in_flight} under way"));
     printer.print(
         || json!({"event": "bench-second", "second": second, "bids-per-second": tenths(rate), "in-flight": in_flight, "overdue": overdue}),
         |_| String::new(),

@@ -83,6 +83,7 @@ fn throughput(figures: &Figures) -> (String, String, String) {
     let points = points.map(|(bids, place)| ((f64::from(place) + 0.5) * cell, real(*bids) / cell)).collect();
     let plot = Plot {
         x: ("seconds", Scale::Linear),
+        until: real(figures.duration_us) / 1_000_000.0,
         y: ("bids/s", Scale::Linear),
         lines: vec![Line { name: "", class: "one", points }],
         marks: kills(figures),
@@ -99,6 +100,7 @@ fn over_time(figures: &Figures) -> (String, String, String) {
     };
     let plot = Plot {
         x: ("seconds", Scale::Linear),
+        until: real(figures.duration_us) / 1_000_000.0,
         y: ("ms", Scale::Log),
         lines: vec![line("p50", "one", 0.5), line("p99", "two", 0.99)],
         marks: kills(figures),
@@ -118,6 +120,7 @@ fn distribution(figures: &Figures) -> (String, String, String) {
     };
     let plot = Plot {
         x: ("one bid in so many takes longer", Scale::Log),
+        until: 10.0,
         y: ("ms", Scale::Log),
         lines: vec![
             line("acknowledged", "two", &figures.acknowledged),

@@ -37,6 +37,8 @@ pub(super) struct Mark {
 #[derive(Debug)]
 pub(super) struct Plot {
     pub(super) x: (&'static str, Scale),
+    /// The axis reaches that far, where the lines do not.
+    pub(super) until: f64,
     pub(super) y: (&'static str, Scale),
     pub(super) lines: Vec<Line>,
     pub(super) marks: Vec<Mark>,
@@ -54,7 +56,7 @@ impl Axis {
     fn over(scale: Scale, values: impl Iterator<Item = f64> + Clone) -> Self {
         let most = values.clone().fold(0.0, f64::max);
         match scale {
-            Scale::Linear => Self { scale, least: 0.0, most: if most > 0.0 { most * 1.05 } else { 1.0 } },
+            Scale::Linear => Self { scale, least: 0.0, most: if most > 0.0 { most * 1.02 } else { 1.0 } },
             Scale::Log => {
                 let least = values.filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
                 let least = if least.is_finite() { 10_f64.powf(least.log10().floor()) } else { 1.0 };
@@ -100,7 +102,7 @@ fn down(axis: Axis, value: f64) -> f64 {
 impl Plot {
     pub(super) fn svg(&self) -> String {
         let all = || self.lines.iter().flat_map(|line| line.points.iter());
-        let x = Axis::over(self.x.1, all().map(|point| point.0));
+        let x = Axis::over(self.x.1, all().map(|point| point.0).chain([self.until]));
         let y = Axis::over(self.y.1, all().map(|point| point.1));
         let mut svg = begin();
         grid(&mut svg, y, self.y.0);
@@ -223,7 +225,8 @@ mod tests {
     #[test]
     fn a_plot_of_nothing_is_a_plot() {
         let line = Line { name: "", class: "one", points: Vec::new() };
-        let plot = Plot { x: ("s", Scale::Linear), y: ("ms", Scale::Log), lines: vec![line], marks: Vec::new() };
+        let plot =
+            Plot { x: ("s", Scale::Linear), until: 1.0, y: ("ms", Scale::Log), lines: vec![line], marks: Vec::new() };
         assert!(plot.svg().ends_with("</svg>"));
         assert!(bars(&[]).ends_with("</svg>"));
     }

@@ -25,7 +25,8 @@ use super::verify::Witness;
 use crate::bench::talk::{Order, Report, Share};
 
 /// How often the parent is told.
-const SAMPLE: Duration = Duration::from_millis(100);
+const SAMPLE: Duration = Duration::from_micros(SAMPLE_US);
+const SAMPLE_US: u64 = 100_000;
 /// Orders are looked for at least so often.
 const LOOK: Duration = Duration::from_millis(20);
 /// So long each thing is waited for after the measured time: bids that are due, answers, the auctions' ends, their events.
@@ -69,6 +70,8 @@ pub(super) struct Stage {
     hall: Hall,
     act: Act,
     sampled: Timestamp,
+    /// Samples are taken so long after full tenths of a second of the clock: in step with the measured time.
+    phase: u64,
     nodes: BTreeSet<SocketAddr>,
     /// Whose acknowledgement came last.
     leader: Option<NodeId>,
@@ -91,6 +94,7 @@ impl Stage {
             hall: Hall::new(share.clone(), std::iter::empty(), uuid::Uuid::nil()),
             act: Act::Opening,
             sampled: Timestamp::ZERO,
+            phase: 0,
             nodes: BTreeSet::new(),
             leader: None,
             poll,
@@ -144,6 +148,9 @@ impl Stage {
         let now = self.clock.now();
         let deadline = self.seats.iter().filter_map(|seat| seat.deadline).min();
         let mut wait = deadline.map_or(LOOK, |deadline| LOOK.min(deadline.since(now)));
+        if matches!(self.act, Act::Bidding(_) | Act::Draining(..) | Act::Settling(_)) {
+            wait = wait.min((self.sampled + SAMPLE).since(now));
+        }
         if let Act::Bidding(pacer) | Act::Draining(pacer, _) = &self.act
             && let Some(next) = pacer.next().filter(|next| *next > now)
             && next.since(now) < wait
@@ -299,6 +306,7 @@ impl Stage {
                 }
                 Ok(Order::Measure(from)) => {
                     let from = self.clock.read(from);
+                    self.phase = from.as_micros() % SAMPLE_US;
                     self.hall.tally.measure(from, from + Duration::from_micros(self.share.duration_us));
                 }
                 Ok(Order::Stop) => {
@@ -337,7 +345,8 @@ impl Stage {
     }
 
     fn sample(&mut self, now: Timestamp, overdue: u64) {
-        self.sampled = now;
+        let past = (now.as_micros() + SAMPLE_US - self.phase) % SAMPLE_US;
+        self.sampled = Timestamp::from_micros(now.as_micros().saturating_sub(past));
         let mut sample = self.hall.tally.sample();
         sample.at_us = self.clock.told(now);
         sample.in_flight = self.hall.in_flight;
