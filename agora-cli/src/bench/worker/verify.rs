@@ -83,3 +83,86 @@ fn most(kept: &Kept) -> Option<Amount> {
     };
     kept.bidders.values().filter_map(total).max()
 }
+
+#[cfg(test)]
+mod tests {
+    use agora::auction::event::{Disclosure, Rule, Spec, Start};
+    use agora::auction::message::{Head, Line};
+    use agora::client::event::{Side, What};
+    use agora::id::{AuctionId, ParticipantId, Seq};
+    use agora::time::At;
+    use uuid::Uuid;
+
+    use super::super::lot::Record;
+    use super::*;
+
+    const AUCTION: AuctionId = AuctionId(Uuid::from_u128(7));
+
+    fn who(number: u32) -> ParticipantId {
+        ParticipantId(Uuid::from_u128(u128::from(number) + 1))
+    }
+
+    /// A round of two bidders, as it is shown.
+    fn shown() -> Vec<What> {
+        let spec = Spec {
+            item: "bench 3".into(),
+            rule: Rule::Highest,
+            disclosure: Disclosure::Sealed,
+            limit: amount(3, 0, 0),
+            rounds: 1,
+            bidders: 2,
+            round_timeout_ms: None,
+            start: Start::Auto,
+        };
+        let bid = |bidder| What::Bid { round: Round(1), participant: who(bidder), pass: false, amount: None };
+        let line = |bidder| Line { participant: who(bidder), amount: Some(amount(3, bidder, 1)), total: None };
+        let total = (0..2).map(|bidder| amount(3, bidder, 1)).max();
+        vec![
+            What::Created { auctioneer: who(9), spec },
+            What::RoundStarted { round: Round(1), remaining: None },
+            bid(1),
+            bid(0),
+            What::RoundCompleted { round: Round(1), lines: vec![line(0), line(1)] },
+            What::Ended { side: Side::Aside, winner: Some(who(1)), total, price: total, lines: Vec::new() },
+        ]
+    }
+
+    fn verified(record: Record, shown: Vec<What>) -> Verified {
+        let bidders = (0..2).map(|bidder| (who(bidder), bidder)).collect();
+        let (mut witness, commands) = Witness::begin(vec![Kept { id: AUCTION, lot: 3, rounds: 1, bidders, record }]);
+        assert_eq!(commands.len(), 1);
+        for (what, seq) in shown.into_iter().zip(1..) {
+            let head = Head { auction: AUCTION, epoch: 1, seq: Seq(seq), at: At(0) };
+            witness.event(3, &Event { head, what });
+        }
+        witness.end()
+    }
+
+    #[test]
+    fn what_is_as_acknowledged_is_neither_lost_nor_wrong() {
+        let found = verified(vec![(1, 1, Seq(3)), (1, 0, Seq(4))], shown());
+        assert_eq!(found, Verified { auctions: 1, bids: 2, ..Verified::default() });
+    }
+
+    #[test]
+    fn what_is_missing_or_otherwise_is_noticed() {
+        let both = || vec![(1, 1, Seq(3)), (1, 0, Seq(4))];
+        let mut without = shown();
+        without.remove(3);
+        assert_eq!(verified(both(), without).lost, 1);
+        assert_eq!(verified(vec![(1, 1, Seq(4))], shown()).wrong, 1, "another number");
+        let mut otherwise = shown();
+        if let What::RoundCompleted { lines, .. } = &mut otherwise[4] {
+            lines[0].amount = Some(Amount::MAX);
+        }
+        assert_eq!(verified(both(), otherwise).wrong, 1, "another amount");
+        let mut otherwise = shown();
+        if let What::Ended { total, .. } = &mut otherwise[5] {
+            *total = None;
+        }
+        assert_eq!(verified(both(), otherwise).wrong, 1, "another result");
+        let mut unended = shown();
+        unended.pop();
+        assert_eq!(verified(both(), unended), Verified { unseen: 1, ..Verified::default() });
+    }
+}
