@@ -173,7 +173,8 @@ impl World {
             })
             .collect();
         let all_live = situation.members.len() == live.len();
-        all_live && situation.hears_quorum && live.iter().any(|other| *other != slot)
+        let stays = |other: &&usize| **other != slot && !self.nodes[**other].stopping;
+        all_live && situation.hears_quorum && live.iter().find(stays).is_some()
     }
 
     /// A client acts, and will again.

@@ -107,6 +107,8 @@ pub(crate) struct SimNode {
     pub disk: Option<SimDisk>,
     /// Its disk has failed, and it ends.
     pub failing: bool,
+    /// It was asked to stop: it will be gone soon.
+    pub stopping: bool,
     /// For when it next gets processor time.
     pub run_at: Option<Micros>,
     backlog: VecDeque<(SocketAddr, NodeId, Vec<Message>)>,
@@ -126,6 +128,7 @@ impl SimNode {
             disk_free: 0,
             disk,
             failing: false,
+            stopping: false,
             run_at: None,
             backlog: VecDeque::new(),
         }
@@ -155,6 +158,7 @@ impl SimNode {
         self.run_at = None;
         self.disk_free = now;
         self.failing = false;
+        self.stopping = false;
         let now = self.clock.local(now);
         let cookies = Cookies::new(dice.number());
         let on_disk = self.disk.is_some();
@@ -232,6 +236,7 @@ impl SimNode {
 
     /// SIGTERM.
     pub(crate) fn stop(&mut self) {
+        self.stopping = true;
         if let Some(life) = &mut self.running {
             life.replicator.tell(ReplicatorInput::Stop);
         }
