@@ -384,6 +384,20 @@ impl SimClient {
     }
 }
 
+impl Ask {
+    /// The auction that it is about.
+    pub(crate) const fn auction(&self) -> Option<AuctionId> {
+        match self {
+            Self::Join(auction)
+            | Self::Leave(auction)
+            | Self::Start(auction)
+            | Self::Cancel(auction)
+            | Self::Bid(auction, ..) => Some(*auction),
+            Self::Create(_) | Self::List(_) => None,
+        }
+    }
+}
+
 impl Task {
     fn message(&self, session: Session, request: RequestId) -> Message {
         let call = Call { session, request, known: self.known };

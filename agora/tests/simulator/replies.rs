@@ -138,6 +138,15 @@ impl World {
         }
         let task = self.clients[number].refused(deny.request);
         self.report.refused += u64::from(task.is_some());
+        // It asked for what it knew to be acknowledged.
+        if deny.refusal.code == Code::NotFound
+            && let Some(auction) = task.as_ref().and_then(|task| task.ask.auction())
+            && self.board.contains(&auction)
+            && self.checks.ledger().is_some_and(|ledger| !ledger.has_left(auction))
+        {
+            let what = format!("client {number} is told that {auction} is not there, which was acknowledged before");
+            return Err(Violation::new("LOG-1", what));
+        }
         if let Some(Ask::Join(auction)) = task.map(|task| task.ask)
             && deny.refusal.code == Code::AlreadyJoined
         {

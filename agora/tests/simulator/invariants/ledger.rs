@@ -28,6 +28,11 @@ impl Ledger {
         self.entries.get(usize::try_from(index.0.checked_sub(1)?).ok()?)
     }
 
+    /// Whether an auction was archived, or is to be by now.
+    pub(crate) fn has_left(&self, auction: AuctionId) -> bool {
+        self.auctions.get(&auction).is_some_and(|folded| folded.archived)
+    }
+
     /// A manager has applied a decision: the first that does defines it, the others must agree.
     pub(crate) fn applied(&mut self, index: Index, decision: &Decision) -> Result<(), Violation> {
         if let Some(known) = self.decisions.get(&index) {
