@@ -99,15 +99,14 @@ impl Manager {
         let Some(lead) = &self.lead else { return };
         let (epoch, at) = (lead.epoch, lead.at(now));
         let shelved = self.shelf.get(auction);
-        if !self.continues(auction, after, known) {
-            self.read(now, Read::Superseded { from, auction, after, held: known }, out);
+        let Some(held) =
+            self.book.held(auction).or(shelved.as_deref()).filter(|_| self.continues(auction, after, known))
+        else {
+            self.read(now, Read::Missing { from, session: *session, auction, after, held: known }, out);
             return;
-        }
-        let held = self.book.held(auction).or(shelved.as_deref());
-        if let Some(held) = held {
-            send_again(held, after, (epoch, at), (session.participant, from), out);
-        }
-        let last = held.and_then(Held::auction).map(Auction::seq);
+        };
+        send_again(held, after, (epoch, at), (session.participant, from), out);
+        let last = held.auction().map(Auction::seq);
         out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch, last }));
         self.follow(sessions::key(session), auction);
     }
@@ -121,21 +120,24 @@ impl Manager {
     }
 
     /// This node is shown to lead: what is not here is nowhere.
-    pub(crate) fn answer_superseded(
-        &self,
+    pub(crate) fn answer_missing(
+        &mut self,
         now: Timestamp,
         from: SocketAddr,
-        told: (AuctionId, Seq, Option<Epoch>),
+        asked: (&Session, AuctionId, Seq, Option<Epoch>),
         out: &mut Vec<Output>,
     ) {
-        let (auction, after, teller) = told;
-        if self.continues(auction, after, teller) {
+        let (session, auction, after, teller) = asked;
+        let here = self.book.held(auction).is_some() || self.shelf.get(auction).is_some();
+        if here && self.continues(auction, after, teller) {
+            self.send_events(now, from, asked, out);
             return;
         }
         let Some(lead) = &self.lead else { return };
-        if self.kept.durability == Durability::Quorum && self.book.held(auction).is_none() {
-            // There is no other history that it could be of: it was archived.
+        // With `--cluster-size` there is no other history that it could be of: it was archived.
+        if !here && (after.0 == 0 || self.kept.durability == Durability::Quorum) {
             out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch: lead.epoch, last: None }));
+            self.follow(sessions::key(session), auction);
         } else {
             let head = Head { auction, epoch: lead.epoch.number, seq: after.next(), at: lead.at(now) };
             out.push(Output::Outcome(from, Outcome::Cancel { head, reason: SUPERSEDED.into() }));

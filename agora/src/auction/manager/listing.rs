@@ -39,8 +39,8 @@ impl Manager {
         for read in &reads {
             match read {
                 Read::Page(page) => self.answer_page(page.clone(), out),
-                Read::Superseded { from, auction, after, held } => {
-                    self.answer_superseded(now, *from, (*auction, *after, *held), out);
+                Read::Missing { from, session, auction, after, held } => {
+                    self.answer_missing(now, *from, (session, *auction, *after, *held), out);
                 }
             }
         }

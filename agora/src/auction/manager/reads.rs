@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::auction::message::Phase;
+use crate::heartbeat::message::Session;
 use crate::id::{AuctionId, Epoch, Seq};
 use crate::time::Timestamp;
 
@@ -16,9 +17,9 @@ pub(crate) const MAX_READS: usize = 1_024;
 pub(crate) enum Read {
     /// Auctions.
     Page(Page),
-    /// That what somebody was told by the leader of `held` is not so here, if it still is not: who leads no more may
-    /// only lack it.
-    Superseded { from: SocketAddr, auction: AuctionId, after: Seq, held: Option<Epoch> },
+    /// That an auction is not here, or not as somebody was told by the leader of `held`, if it still is not: who leads no
+    /// more may only lack it.
+    Missing { from: SocketAddr, session: Session, auction: AuctionId, after: Seq, held: Option<Epoch> },
 }
 
 /// A page of the auctions, as asked for.

@@ -97,7 +97,21 @@ fn what_is_asked_for_of_an_unknown_auction_is_answered_so() {
     let mut leader = Scene::leader();
     let auction = auction_of(1);
     let response = Outcome::EventsResponse { auction, epoch: epoch(1), last: None };
-    assert_eq!(leader.tell(events(ALICE, auction, 0)), [Output::Outcome(address(ALICE), response)]);
+    let asked = leader.tell(events(ALICE, auction, 0));
+    let [Output::Log(ToLog::Read { ticket })] = asked[..] else {
+        panic!("who leads no more may only lack it: {asked:?}")
+    };
+    assert_eq!(leader.tell(FromLog::ReadReady { ticket }), [Output::Outcome(address(ALICE), response)]);
+}
+
+#[test]
+fn what_has_come_until_a_leader_is_shown_to_lead_is_sent() {
+    let (mut leader, mut log) = (Scene::leader(), Log::default());
+    let asked = leader.tell(events(ALICE, auction_of(1), 0));
+    let [Output::Log(ToLog::Read { ticket })] = asked[..] else { panic!("{asked:?}") };
+    leader.done(&mut log, create(1, spec()));
+    let told = leader.tell(FromLog::ReadReady { ticket });
+    assert!(matches!(told[..], [Output::Bidding(_, Bidding::Created { .. }), Output::Outcome(..)]), "{told:?}");
 }
 
 /// What is said at once to one that was sent the events up to `after` by the leader of `held`.

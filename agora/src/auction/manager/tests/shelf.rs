@@ -92,7 +92,10 @@ fn what_is_not_there_is_not_found() {
     let question = leader.tell(events(ALICE, auction_of(9), 0));
     let ToArchive::Retrieve { ticket, .. } = *asked(&question) else { panic!("{question:?}") };
     for text in [Some("rubbish".to_owned()), None] {
-        let told = leader.tell(Input::Archive(FromArchive::Retrieved { ticket, text }));
+        let mut told = leader.tell(Input::Archive(FromArchive::Retrieved { ticket, text }));
+        if let [Output::Log(ToLog::Read { ticket })] = told[..] {
+            told = leader.tell(FromLog::ReadReady { ticket });
+        }
         // The second answer is to no question.
         assert!(
             told.is_empty() || matches!(told[..], [Output::Outcome(_, Outcome::EventsResponse { last: None, .. })])
@@ -103,7 +106,9 @@ fn what_is_not_there_is_not_found() {
 #[test]
 fn a_node_without_an_archive_asks_nothing() {
     let mut leader = Scene::leader();
-    let told = leader.tell(events(ALICE, auction_of(9), 0));
+    let asked = leader.tell(events(ALICE, auction_of(9), 0));
+    let [Output::Log(ToLog::Read { ticket })] = asked[..] else { panic!("{asked:?}") };
+    let told = leader.tell(FromLog::ReadReady { ticket });
     assert!(matches!(told[..], [Output::Outcome(_, Outcome::EventsResponse { last: None, .. })]));
 }
 
