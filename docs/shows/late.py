@@ -35,7 +35,7 @@ def show():
     parser.add_argument("--archived", action="store_true", help="finished auctions leave after a second")
     arguments = parser.parse_args()
     with Cluster(3) as cluster:
-        flags = ["--max-auctions", 200, "--auction-retention", "1s"] if arguments.archived else []
+        flags = ["--max-auctions", "200", "--auction-retention", "1s"] if arguments.archived else []
         for number in (1, 2, 3):
             cluster.node(number, *flags)
         leader = cluster.agree()

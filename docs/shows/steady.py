@@ -27,7 +27,7 @@ def show():
     with Cluster(3) as cluster:
         for number in (1, 2, 3):
             disk = ["--data-dir", cluster.folder / f"data-{number}"] if arguments.disk else []
-            cluster.node(number, "--max-auctions", AUCTIONS, "--auction-retention", "1s", *disk)
+            cluster.node(number, "--max-auctions", str(AUCTIONS), "--auction-retention", "1s", *disk)
         leader = cluster.agree()
         bids, memory, disk = 0, [], []
         while bids < arguments.bids:

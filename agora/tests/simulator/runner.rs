@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     progress: bool,
     keep_going: bool,
     without: String,
+    /// Only seeds of mode `reachable` that promise one log: what few seeds show, these do sooner.
+    only_reachable: bool,
     append: Option<PathBuf>,
 }
 
@@ -96,6 +98,7 @@ impl Plan {
             progress: seeds.is_some(),
             keep_going: std::env::var_os("AGORA_SIM_KEEP_GOING").is_some(),
             without: std::env::var("AGORA_SIM_WITHOUT").unwrap_or_default(),
+            only_reachable: std::env::var("AGORA_SIM_ONLY").is_ok_and(|only| only == "reachable"),
             append: std::env::var_os("AGORA_SIM_APPEND").map(PathBuf::from),
         }
     }
@@ -118,6 +121,9 @@ impl Plan {
                             return;
                         }
                         let case = Case::new(seed, self.seconds).without(&self.without);
+                        if self.only_reachable && !case.schedule().founded_once() {
+                            continue;
+                        }
                         match run_one(&case, self.trace) {
                             Ok(report) => self.add(&sum, &report, began),
                             Err(violation) => {
