@@ -242,6 +242,8 @@ impl<S: Storage> Journal<S> {
         frame::push(&Line::Mark { offset, commit: self.commit }, &mut rewrite.rest);
         self.storage.draft(&rewrite.rest, false)?;
         self.storage.adopt()?;
+        // What was not written to the old file is in this one.
+        self.buffer.clear();
         self.length = rewrite.length + rewrite.rest.len() as u64;
         Ok(())
     }

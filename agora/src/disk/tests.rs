@@ -306,6 +306,17 @@ fn a_compacted_log_takes_the_place_of_the_whole_one_when_it_is_written() {
 }
 
 #[test]
+fn what_was_not_flushed_yet_is_in_a_compacted_log_once() {
+    let mut journal = compacting();
+    assert!(journal.go_on(|| true).expect("memory"));
+    journal.write(&Record::Append(entry(1, 7)), Index(4));
+    assert!(!journal.go_on(|| true).expect("memory"));
+    assert_eq!(indices(&found(journal.storage())), [1, 3, 4, 5, 6, 7]);
+    journal.flush().expect("memory");
+    assert_eq!(indices(&found(journal.storage())), [1, 3, 4, 5, 6, 7]);
+}
+
+#[test]
 fn a_draft_that_cannot_be_written_is_given_up_and_the_log_stays() {
     let mut journal = compacting();
     journal.storage().good = Some(0);

@@ -226,7 +226,9 @@ impl Replicator {
         let known = candidate.answers.values().map(|answer| answer.commit).max().unwrap_or_default().max(self.commit);
         let before = self.log.members_before().filter(|_| self.log.members_index() > known);
         let leader = self.log.last_epoch().leader;
-        quorum::may_take_over(self.settings.mode, self.log.members(), before, leader, &granted)
+        // A backup that was away may be one no more, and its leader well.
+        let backup = !self.was_away;
+        quorum::may_take_over(self.settings.mode, self.log.members(), before, (leader, backup), &granted)
     }
 
     /// Where few may do: all that are heard must promise.
@@ -361,6 +363,7 @@ impl Replicator {
             Mode::Majority(_) => self.log.members().to_vec(),
             Mode::Reachable => self.view_of(&candidate.granted()),
         };
+        self.was_away = false;
         let promised = candidate.granted();
         let mut leader =
             Leader::new(candidate.epoch, now, self.at_seen, &promised, now + self.settings.beat_interval());

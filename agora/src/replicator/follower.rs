@@ -80,6 +80,7 @@ impl Replicator {
         self.write(now, records, out);
         match merged {
             Merge::Verified(index) => {
+                self.was_away = false;
                 self.verified = self.verified.max(index);
                 let ack = Message::ReplicateAck { founding, epoch, probe, index };
                 self.gated(Output::Send { to: from, message: ack }, out);

@@ -35,6 +35,8 @@ pub struct Replicator {
     pub(super) commit: Index,
     /// What was committed in an earlier life, to be handed over in this one.
     remembered: Index,
+    /// It lives on, and has neither followed nor led since: it was away, nobody knows how long.
+    pub(super) was_away: bool,
     /// The log is on disk.
     pub(super) on_disk: bool,
     /// The epoch whose leader handed on to this node because an operator ordered it.
@@ -118,6 +120,7 @@ impl Replicator {
             log: Log::default(),
             commit: Index(0),
             remembered: Index(0),
+            was_away: false,
             on_disk: false,
             to_stay: None,
             obsolete: Obsolete::default(),
@@ -154,6 +157,7 @@ impl Replicator {
     pub fn restored(mut self, promise: Epoch, base: Position, entries: Vec<Entry>, commit: Index) -> Self {
         self.promise = promise;
         self.remembered = commit;
+        self.was_away = true;
         self.log = Log::of(base, entries);
         self.seen = promise.number.max(self.log.last().epoch.number);
         self.at_seen = self.log.latest();

@@ -22,10 +22,11 @@ pub(super) fn committed(mode: Mode, members: &[Member], held: impl Fn(NodeId) ->
 
 /// Whether the promises of `promised` suffice to take over a log whose last list is `members`, and was led by `leader`.
 ///
-/// More than half of the list; in mode `reachable`, of two members the one that did not lead suffices.
-fn suffices(mode: Mode, members: &[Member], leader: NodeId, promised: &BTreeSet<NodeId>) -> bool {
+/// More than half of the list; in mode `reachable`, of two members the one that did not lead suffices, if a `backup` may.
+fn suffices(mode: Mode, members: &[Member], (leader, backup): (NodeId, bool), promised: &BTreeSet<NodeId>) -> bool {
     let count = members.iter().filter(|member| promised.contains(&member.node)).count();
     let backup_of_two = mode == Mode::Reachable
+        && backup
         && members.len() == 2
         && members.iter().any(|member| member.node != leader && promised.contains(&member.node));
     count * 2 > members.len() || backup_of_two
@@ -37,7 +38,7 @@ pub(super) fn may_take_over(
     mode: Mode,
     members: &[Member],
     before: Option<&[Member]>,
-    leader: NodeId,
+    leader: (NodeId, bool),
     promised: &BTreeSet<NodeId>,
 ) -> bool {
     suffices(mode, members, leader, promised)

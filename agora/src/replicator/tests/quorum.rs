@@ -42,25 +42,27 @@ fn a_view_commits_what_all_of_it_hold() {
 #[test]
 fn a_take_over_needs_more_than_half() {
     let three = members(&[1, 2, 3]);
-    let may = |promised: &[u128]| may_take_over(Mode::Majority(3), &three, None, node(3), &nodes(promised));
+    let may = |promised: &[u128]| may_take_over(Mode::Majority(3), &three, None, (node(3), true), &nodes(promised));
     assert!(may(&[1, 2]));
     assert!(!may(&[1]));
     assert!(!may(&[1, 4, 5]), "strangers do not count");
     let two = members(&[1, 2]);
-    assert!(!may_take_over(Mode::Majority(2), &two, None, node(2), &nodes(&[1])));
+    assert!(!may_take_over(Mode::Majority(2), &two, None, (node(2), true), &nodes(&[1])));
 }
 
 #[test]
 fn of_a_view_of_two_the_backup_alone_may_take_over_and_the_leader_may_not() {
     let two = members(&[1, 2]);
-    assert!(may_take_over(Mode::Reachable, &two, None, node(2), &nodes(&[1])));
-    assert!(!may_take_over(Mode::Reachable, &two, None, node(1), &nodes(&[1])));
+    assert!(may_take_over(Mode::Reachable, &two, None, (node(2), true), &nodes(&[1])));
+    assert!(!may_take_over(Mode::Reachable, &two, None, (node(1), true), &nodes(&[1])));
+    assert!(!may_take_over(Mode::Reachable, &two, None, (node(2), false), &nodes(&[1])), "it was away");
 }
 
 #[test]
 fn while_the_last_view_is_not_known_committed_the_one_before_counts_too() {
     let (last, before) = (members(&[1, 2, 3]), members(&[1, 4, 5]));
-    let may = |promised: &[u128]| may_take_over(Mode::Reachable, &last, Some(&before), node(5), &nodes(promised));
+    let may =
+        |promised: &[u128]| may_take_over(Mode::Reachable, &last, Some(&before), (node(5), true), &nodes(promised));
     assert!(!may(&[1, 2]));
     assert!(may(&[1, 2, 4]));
 }
