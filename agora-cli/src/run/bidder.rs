@@ -88,6 +88,13 @@ impl Bidder {
         };
         match in_time {
             Some(Ok(Reply::Refused(refusal))) => {
+                if refusal.code == Code::RoundClosed {
+                    // Where an earlier run has answered the round, that answer stands.
+                    feed.closes(round).await;
+                    if feed.answered >= round {
+                        return Ok(None);
+                    }
+                }
                 let told = refusal.clone();
                 self.tell(Tale::Refused { participant: self.participant(), round, amount, refusal: told });
                 Ok(Some(refusal))
