@@ -2,7 +2,7 @@
 //! log's flushes wait.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -21,7 +21,9 @@ const ENDING: &str = ".jsonl";
 /// So many files wait for a flush at most.
 const UNFLUSHED: usize = 64;
 /// So much of a file is read at most: an answer has to fit memory.
-const MAX_READ: u64 = 256 * 1024 * 1024;
+const MAX_READ: u64 = 64 * 1024 * 1024;
+/// And of a first line.
+const MAX_LINE: u64 = 64 * 1024;
 
 /// Files, a folder for each first byte of their keys, so that none holds too many.
 #[derive(Debug)]
@@ -101,7 +103,8 @@ impl Archive {
                     return found;
                 }
                 let mut line = String::new();
-                let read = File::open(self.file(key)).and_then(|file| BufReader::new(file).read_line(&mut line));
+                let read = File::open(self.file(key))
+                    .and_then(|file| BufReader::new(file.take(MAX_LINE)).read_line(&mut line));
                 match read {
                     Ok(_) => found.push((key, line)),
                     Err(error) => log::error!("{}: {error}", self.file(key).display()),

@@ -173,9 +173,15 @@ impl Replicator {
         if from == self.me.node || !self.concerns(founding) || !(leads || adopted) || self.log.contains(base) {
             return;
         }
-        let in_order = entries.is_sorted_by(|one, next| one.position.index < next.position.index);
+        let follows = |one: &Entry, next: &Entry| {
+            one.position.index < next.position.index && one.position.epoch <= next.position.epoch
+        };
         let fits = |entry: &Entry| entry.position.index > previous && entry.position.index <= base.index;
-        if !in_order || !entries.iter().all(fits) {
+        if entries.is_empty() || !entries.is_sorted_by(follows) || !entries.iter().all(fits) {
+            return;
+        }
+        // A late piece of a snapshot that its holder has no more.
+        if self.incoming.as_ref().is_some_and(|incoming| incoming.is_of(from, epoch) && incoming.base > base) {
             return;
         }
         let same = |incoming: &Incoming| incoming.is_of(from, epoch) && incoming.base == base;
@@ -217,13 +223,17 @@ impl Replicator {
         out: &mut Vec<Output>,
     ) {
         let Some(Incoming { epoch, base, entries, .. }) = self.incoming.take() else { return };
+        let log = Log::of(base, entries.clone());
+        if log.founding() != Some(founding) {
+            return; // Whatever that is, it is not the beginning of this log.
+        }
         if !adopted && epoch > self.promise {
             self.promise(now, epoch, out);
             if self.ended {
                 return;
             }
         }
-        if !self.install(now, Snapshot { base, kept: Arc::new(entries) }, out) {
+        if !self.install(now, log, Snapshot { base, kept: Arc::new(entries) }, out) {
             return;
         }
         if adopted {
@@ -238,10 +248,9 @@ impl Replicator {
     }
 
     /// This log is a snapshot from here on; whether what was committed here is in it.
-    fn install(&mut self, now: Timestamp, snapshot: Snapshot, out: &mut Vec<Output>) -> bool {
-        let log = Log::of(snapshot.base, snapshot.kept.to_vec());
+    fn install(&mut self, now: Timestamp, log: Log, snapshot: Snapshot, out: &mut Vec<Output>) -> bool {
         let here = self.log.position(self.commit).unwrap_or(Position::START);
-        if log.founding().is_none() || !log.contains(here) {
+        if !log.contains(here) {
             match self.settings.mode {
                 Mode::Majority(_) => self.fault(Fault::CutBelowCommit(here.index), out),
                 // After a partition, the two have parted.

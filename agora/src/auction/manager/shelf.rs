@@ -16,14 +16,14 @@ use crate::machine::{FromArchive, Lines, ToArchive};
 use crate::time::Timestamp;
 
 /// At most so many questions to the archive are under way; what comes beyond is dropped, and asked again by its client.
-const MAX_ASKED: usize = 64;
+const MAX_ASKED: usize = 16;
 /// So many auctions that were fetched are kept, as a client asks for one piece by piece.
 const RECENT: usize = 4;
 /// So many first lines are asked for at a time: more fit no page.
 const LINES: usize = 4;
 
 /// What waits for the archive.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
     Events(SocketAddr, Session, AuctionId, Seq, Option<Epoch>),
     Summary(Page),
@@ -54,7 +54,8 @@ impl Shelf {
     }
 
     fn ask(&mut self, asked: Asked, wish: impl FnOnce(u64) -> ToArchive, out: &mut Vec<Output>) {
-        if self.asked.len() < MAX_ASKED {
+        let again = self.asked.values().any(|under_way| *under_way == asked);
+        if !again && self.asked.len() < MAX_ASKED {
             self.next += 1;
             self.asked.insert(self.next, asked);
             out.push(Output::Archive(wish(self.next)));

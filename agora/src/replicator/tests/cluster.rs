@@ -441,6 +441,24 @@ fn a_member_that_stopped_and_is_back_on_its_log_joins_again_under_the_same_leade
 }
 
 #[test]
+fn a_backup_of_two_takes_over_alone_but_not_one_that_was_away() {
+    for was_away in [false, true] {
+        let mut cluster = view_of_three();
+        cluster.cut.insert(node(1));
+        cluster.run(SECOND * 3);
+        assert_eq!(cluster.situation(2).members, [member(2), member(3)]);
+        cluster.cut.insert(node(3));
+        if was_away {
+            cluster.restart(2);
+        }
+        cluster.run(SECOND / 4);
+        cluster.take_over(2);
+        cluster.run(SECOND / 4);
+        assert_eq!(cluster.situation(2).serving, !was_away, "away: {was_away}");
+    }
+}
+
+#[test]
 fn a_late_word_that_a_member_stops_leaves_it_out_for_a_moment_only() {
     let mut cluster = view_of_three();
     let (epoch, founding) = (cluster.situation(3).promise, cluster.situation(3).founding.expect("founded"));

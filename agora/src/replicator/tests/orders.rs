@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::cluster::{Cluster, SECOND};
 use super::node;
 use crate::config::Mode;
-use crate::replicator::message::{Input, Order, Ordered, Output, Standing, Unfit};
+use crate::id::{Index, Probe};
+use crate::replicator::message::{Input, Message, Order, Ordered, Output, Standing, Unfit};
 
 fn uuid(number: u128) -> Uuid {
     node(number).uuid
@@ -165,6 +166,12 @@ fn an_observer_that_has_just_died_is_not_added() {
     // Until it is missed, it looks as if it were there.
     cluster.cut.insert(node(4));
     cluster.input(node(3), Input::Order { ticket: 1, order: Order::Add(uuid(4)) });
+    // Its last word before, which comes late, says nothing.
+    let situation = cluster.situation(3);
+    let (founding, epoch) = (situation.founding.expect("it is founded"), situation.promise);
+    let (probe, index) = (Probe(1), Index(cluster.commit(3)));
+    let late = Message::ReplicateAck { founding, epoch, probe, index };
+    cluster.input(node(3), Input::Message { from: node(4), message: late });
     cluster.run(SECOND / 10);
     cluster.input(node(3), Input::Order { ticket: 2, order: Order::Add(uuid(4)) });
     cluster.run(SECOND * 5);

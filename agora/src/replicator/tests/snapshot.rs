@@ -141,6 +141,23 @@ fn a_candidate_far_behind_adopts_a_snapshot() {
 }
 
 #[test]
+fn a_late_piece_of_an_earlier_snapshot_does_not_set_a_later_one_back() {
+    let mut cluster = compacted(200, 180);
+    let epoch = cluster.situation(3).promise;
+    let founding = cluster.situation(3).founding.expect("it is founded");
+    let piece = |base: u64, previous: u64, index: u64| {
+        let (base, entries) = (Position { epoch, index: Index(base) }, vec![entry(epoch, index)]);
+        let message = Message::Snapshot { founding, epoch, base, previous: Index(previous), entries, asks: false };
+        Input::Message { from: node(3), message }
+    };
+    for late in [piece(100, 0, 1), piece(90, 0, 1), piece(100, 1, 3)] {
+        cluster.input(node(1), late);
+    }
+    let incoming = cluster.nodes[&node(1)].incoming.as_ref().map(super::super::snapshot::Incoming::last);
+    assert_eq!(incoming, Some(Index(3)));
+}
+
+#[test]
 fn pieces_that_fit_nothing_are_dropped() {
     let mut cluster = compacted(200, 180);
     cluster.cut.insert(node(3));
@@ -155,8 +172,15 @@ fn pieces_that_fit_nothing_are_dropped() {
     for piece in [piece(0, &[3, 2]), piece(0, &[101]), piece(50, &[60]), piece(60, &[100]), piece(0, &[])] {
         cluster.input(node(1), Input::Message { from: node(3), message: piece });
     }
-    // A snapshot that is whole, and of another log.
+    // One that is whole, and does not begin as a log does.
     cluster.input(node(1), Input::Message { from: node(3), message: piece(0, &[1, 100]) });
+    assert!(!cluster.told(1).into_iter().any(|output| matches!(output, Output::Fault(_) | Output::Reset)));
+    // And one that does, in which what is committed here is another entry.
+    let mut first = cluster.nodes[&node(1)].log.get(Index(1)).cloned().expect("its founding");
+    first.position.epoch.number = 0;
+    let entries = vec![first, entry(epoch, 100)];
+    let message = Message::Snapshot { founding, epoch, base: end, previous: Index(0), entries, asks: false };
+    cluster.input(node(1), Input::Message { from: node(3), message });
     let ended = cluster.told(1).into_iter().any(|output| matches!(output, Output::Fault(_)));
     assert!(ended, "its committed entries are not in it");
     assert_eq!((base(&cluster, 1), cluster.commit(1)), (0, last));
