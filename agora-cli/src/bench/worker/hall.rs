@@ -51,7 +51,7 @@ pub(super) struct Hall {
     begun: u32,
     /// No further auction is begun.
     closing: bool,
-    /// Orders to end auctions that were not answered yet.
+    /// Auctions that are to be ended and whose end was not answered yet.
     pub(super) ending: u64,
     /// Why nothing goes on.
     pub(super) failed: Option<String>,
@@ -181,10 +181,14 @@ impl Hall {
     }
 
     fn created(&mut self, number: u32, auction: AuctionId, wishes: &mut Wishes) {
-        let Some(lot) = self.lots.get_mut(&number) else { return };
+        self.tally.end.created += 1;
+        let Some(lot) = self.lots.get_mut(&number) else {
+            // The bench was over before.
+            self.cancel(number, auction, wishes);
+            return;
+        };
         lot.id = Some(auction);
         let slot = lot.slot;
-        self.tally.end.created += 1;
         for bidder in 0..self.share.bidders {
             let seat = self.seat(slot, bidder);
             let ticket = Ticket::of(number, bidder, About::Events);
@@ -308,15 +312,19 @@ impl Hall {
             for bid in lot.bids() {
                 self.tally.given_up(bid.intended, now);
             }
+            self.ending += u64::from(lot.ended == 0);
             if let Some(auction) = lot.id.filter(|_| lot.ended == 0) {
-                self.ending += 1;
-                let action = Action::Cancel { auction, reason: Some("the bench is over".into()) };
-                let auctioneer = self.auctioneer();
-                self.submit(auctioneer, Ticket::of(*number, 0, About::Cancel), action, wishes);
+                self.cancel(*number, auction, wishes);
             }
             self.keep(*number, lot);
         }
         self.in_flight = 0;
+    }
+
+    fn cancel(&mut self, number: u32, auction: AuctionId, wishes: &mut Wishes) {
+        let wanted = Action::Cancel { auction, reason: Some("the bench is over".into()) };
+        let auctioneer = self.auctioneer();
+        self.submit(auctioneer, Ticket::of(number, 0, About::Cancel), wanted, wishes);
     }
 
     fn bidders(&self, slot: u32) -> BTreeMap<ParticipantId, u32> {
@@ -332,4 +340,42 @@ pub(super) fn amount(lot: u32, bidder: u32, round: u32) -> Amount {
     let mixed = u64::from(lot) * 31 + u64::from(bidder) * 769 + u64::from(round) * 5_381;
     let cents = if round == 0 { 1_000 } else { 1_000 + mixed % 10_000 };
     Amount::from_micros(u128::from(cents) * 10_000).unwrap_or(Amount::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::talk::Pace;
+
+    #[test]
+    fn an_auction_whose_creation_is_answered_after_the_end_is_ended_too() {
+        let share = Share {
+            auctions: 1,
+            bidders: 1,
+            groups: 1,
+            rounds: 9,
+            pace: Pace::InFlight(1),
+            duration_us: 1,
+            verify: 0,
+            cluster: "agora".into(),
+            joins: Vec::new(),
+            broadcast_port: 9,
+            broadcast_addresses: Vec::new(),
+            bind: ([127, 0, 0, 1], 0).into(),
+        };
+        let participant = ParticipantId(Uuid::from_u128(1));
+        let mut hall = Hall::new(share, std::iter::once(participant), Uuid::nil());
+        let mut wishes = Wishes::new();
+        hall.open(&mut wishes);
+        hall.close(Timestamp::ZERO, &mut wishes);
+        wishes.clear();
+        assert_eq!(hall.ending, 1);
+
+        let auction = AuctionId(Uuid::from_u128(7));
+        hall.created(0, auction, &mut wishes);
+        let [(1, Command::Submit { ticket, action, .. })] = wishes.as_slice() else { panic!("{wishes:?}") };
+        assert!(matches!(action, Action::Cancel { auction: which, .. } if *which == auction), "{action:?}");
+        hall.answered(Timestamp::ZERO, *ticket, Err(Failure::NoLeader { nodes: 0 }), &mut Wishes::new());
+        assert_eq!(hall.ending, 0);
+    }
 }
