@@ -96,6 +96,8 @@ pub(crate) struct Schedule {
     pub weather: Weather,
     /// `member-replace-after`.
     pub replace_after: Micros,
+    /// How often an operator gives an order, if one does.
+    pub operator: Option<Micros>,
     pub faults: Vec<Planned>,
     /// When all faults end.
     pub heal: Micros,
@@ -123,12 +125,15 @@ impl Schedule {
         let faults = if gentle { gentle_faults(&mut dice, heal, &starts) } else { harsh_faults(&mut dice, heal) };
         let hostile = dice.coin().then(|| dice.between(20 * MILLI, 300 * MILLI));
         let replace_after = if dice.coin() { 60 * SECOND } else { 2 * SECOND };
-        Self { seed, mode, promise, starts, twins: dice.coin(), hostile, weather, replace_after, faults, heal }
+        let mut office = Dice::new(seed, 5);
+        let operator = office.coin().then(|| office.between(100 * MILLI, SECOND));
+        let twins = dice.coin();
+        Self { seed, mode, promise, starts, twins, hostile, weather, replace_after, operator, faults, heal }
     }
 
-    /// Every endpoint: nodes, then clients, then whoever looks at the end.
+    /// Every endpoint: nodes, then clients, then whoever looks at the end, then the operator.
     pub(crate) fn endpoints(&self) -> usize {
-        self.starts.len() + CLIENTS + 1
+        self.starts.len() + CLIENTS + 2
     }
 
     /// The settings of every node.

@@ -73,7 +73,7 @@ impl World {
             let run = run.clone();
             sim.host(address(slot), move || server::serve(run.clone(), slot));
         }
-        for client in 0..=CLIENTS {
+        for client in 0..CLIENTS + 2 {
             sim.client(address(schedule.starts.len() + client), clients::program(run.clone(), client));
         }
         let mut world = Self {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use agora::amount::Amount;
+use agora::auction::decide::SUPERSEDED;
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
 use agora::client::event::What;
 use agora::client::message::{Action, Reply};
+use agora::id::AuctionId;
 
 use super::{Asker, Stream};
 use crate::schedule::{MILLI, SECOND};
@@ -14,6 +16,7 @@ use crate::schedule::{MILLI, SECOND};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn hold(asker: &Asker) {
+    let mut set_aside = Vec::new();
     asker.pause(0, SECOND).await;
     while !asker.closing() {
         let spec = spec(asker);
@@ -22,13 +25,20 @@ pub(super) async fn hold(asker: &Asker) {
             let auction = ack.receipt.auction;
             asker.run.lock().board.auctions.push(auction);
             let stream = asker.follow(auction).await;
-            attend(asker, auction, stream, confirm).await;
+            if attend(asker, auction, stream, confirm).await {
+                set_aside.push(auction);
+            }
         }
         asker.pause(10 * MILLI, 300 * MILLI).await;
     }
+    // The history that set it aside may have lost itself: then it still waits, and nobody else ends it.
+    for auction in set_aside {
+        asker.submit(Action::Cancel { auction, reason: None }).await;
+    }
 }
 
-async fn attend(asker: &Asker, auction: agora::id::AuctionId, mut stream: Stream, confirm: bool) {
+/// Whether it ended because its history was set aside.
+async fn attend(asker: &Asker, auction: AuctionId, mut stream: Stream, confirm: bool) -> bool {
     let mut started = false;
     loop {
         let event = tokio::select! {
@@ -41,8 +51,9 @@ async fn attend(asker: &Asker, auction: agora::id::AuctionId, mut stream: Stream
                 continue;
             }
         };
-        let Some(event) = event else { return };
+        let Some(event) = event else { return false };
         match event.what {
+            What::Cancelled { reason } if reason == SUPERSEDED => return true,
             What::ReadyCheck { .. } if confirm && asker.chance(900) => {
                 asker.submit(Action::Start(auction)).await;
             }

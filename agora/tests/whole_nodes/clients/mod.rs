@@ -2,6 +2,7 @@
 
 mod bidder;
 mod house;
+mod operator;
 mod verifier;
 
 use std::cell::RefCell;
@@ -58,12 +59,13 @@ impl Board {
     }
 }
 
-/// What client `number` does. The one after the last looks at the end.
+/// What client `number` does. The one after the last looks at the end, and the one after that is the operator.
 pub(crate) async fn program(run: Run, number: usize) -> turmoil::Result {
     let asker = Asker::connect(run.clone(), number).await;
     let twins = run.lock().schedule.twins;
     match number {
         CLIENTS => verifier::look(&asker).await,
+        _ if number > CLIENTS => operator::order(&asker).await,
         _ if number < HOUSES => house::hold(&asker).await,
         SECOND_TWIN if twins => bidder::repeat(&asker).await,
         _ => bidder::bid(&asker).await,
