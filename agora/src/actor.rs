@@ -38,12 +38,15 @@ impl Message for ToMachine {
     type Result = ();
 }
 
+/// Takes the outputs of one turn out, and carries them out; it must not wait.
+pub type CarryOut<O> = Box<dyn FnMut(&mut Vec<O>)>;
+
 /// An actor that runs a protocol.
 pub struct Concern<P: Protocol> {
     protocol: P,
     clock: Arc<dyn Clock>,
     outputs: Vec<P::Output>,
-    deliver: Box<dyn FnMut(P::Output)>,
+    carry_out: CarryOut<P::Output>,
     timer: Option<(Timestamp, SpawnHandle)>,
 }
 
@@ -59,9 +62,9 @@ where
     P::Input: 'static,
     P::Output: Unpin + 'static,
 {
-    /// `deliver` carries out each output; it must not wait.
-    pub fn new(protocol: P, clock: Arc<dyn Clock>, deliver: Box<dyn FnMut(P::Output)>) -> Self {
-        Self { protocol, clock, outputs: Vec::new(), deliver, timer: None }
+    /// An actor that has not started.
+    pub fn new(protocol: P, clock: Arc<dyn Clock>, carry_out: CarryOut<P::Output>) -> Self {
+        Self { protocol, clock, outputs: Vec::new(), carry_out, timer: None }
     }
 
     fn drive(&mut self, context: &mut Context<Self>, input: Option<P::Input>) {
@@ -72,9 +75,7 @@ where
         if let Some(input) = input {
             self.protocol.handle(now, input, &mut self.outputs);
         }
-        for output in self.outputs.drain(..) {
-            (self.deliver)(output);
-        }
+        (self.carry_out)(&mut self.outputs);
         self.arm(context, now);
     }
 

@@ -10,7 +10,7 @@ use agora::auction::event::{Command, Decision, Disclosure, Event, Rule, Spec, St
 use agora::auction::message::{Bidding, Head, Line, Outcome, Phase};
 use agora::auction::refusal::MAX_REASON;
 use agora::auction::state::Auction;
-use agora::auction::view::{Shown, needs_state_at, view};
+use agora::auction::view::{Showing, Shown, needs_state_at, view};
 use agora::auction::winner::winner;
 use agora::id::{AuctionId, ParticipantId, Round, Seq};
 use agora::time::At;
@@ -314,6 +314,17 @@ proptest! {
                 let pages: Vec<_> = shown.iter().map(head_and_page).collect();
                 let expected: Vec<_> = (1..=of.max(1)).map(|number| (head(place), number, of)).collect();
                 prop_assert_eq!(pages, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn who_has_the_same_eyes_is_shown_the_same(spec in any_spec(), steps in any_steps()) {
+        let life = live(spec, &steps);
+        for (place, event) in life.events.iter().enumerate() {
+            let showing = Showing::new(&life.states[place], event).expect("they belong together");
+            for to in everybody() {
+                prop_assert_eq!(showing.to(head(place), At(0), showing.eyes(to)), life.shown(place, to));
             }
         }
     }

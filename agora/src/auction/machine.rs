@@ -41,6 +41,7 @@ impl Machine for Manager {
             Output::Lobby(to, message) => to_client(to, Message::Lobby(message)),
             Output::Bidding(to, message) => to_client(to, Message::Bidding(message)),
             Output::Outcome(to, message) => to_client(to, Message::Outcome(message)),
+            Output::Shown(to, shown) => Some(machine::Output::SendToEach(to, shown.into())),
             Output::HeartBeatAck { to, number, epoch, last } => {
                 to_client(to, Message::Heartbeat(Beat::HeartBeatAck { number, epoch, last }))
             }

@@ -22,6 +22,15 @@ pub enum Shown {
     Outcome(Outcome),
 }
 
+impl From<Shown> for crate::wire::Message {
+    fn from(shown: Shown) -> Self {
+        match shown {
+            Shown::Bidding(message) => Self::Bidding(message),
+            Shown::Outcome(message) => Self::Outcome(message),
+        }
+    }
+}
+
 /// What `to` (`None`: a watcher that takes no part) is shown of a numbered event: one message, in one or more pages that
 /// carry the same head.
 ///
@@ -70,6 +79,24 @@ impl<'a> Showing<'a> {
             _ => (Vec::new(), None),
         };
         Some(Self { auction, event, lines, won })
+    }
+
+    /// Whoever has the same eyes is shown the same: those of `to` (`None`: of a watcher), as the one whose they are.
+    pub fn eyes(&self, to: Option<ParticipantId>) -> Option<ParticipantId> {
+        let to = to.filter(|&who| self.auction.bidder(who).is_some())?;
+        let disclosure = self.auction.spec().disclosure;
+        match *self.event {
+            Event::BidAccepted { participant, .. } if to == participant && disclosure != Disclosure::Open => Some(to),
+            Event::RoundCompleted { .. } if disclosure == Disclosure::Secret => Some(to),
+            Event::AuctionCompleted { .. } => {
+                let winner = self.won.map(|won| won.participant);
+                if Some(to) == winner {
+                    return winner;
+                }
+                self.auction.bidders().iter().map(|bidder| bidder.id).find(|loser| Some(*loser) != winner)
+            }
+            _ => None,
+        }
     }
 
     /// As [`view`].

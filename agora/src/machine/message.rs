@@ -128,7 +128,6 @@ impl Input {
 
 /// All that a machine can want done. `B` is what it answers its program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "handed on at once, never kept")]
 pub enum Output<B = Infallible> {
     /// To the sequencer and the replicator.
     Log(ToLog),
@@ -136,6 +135,8 @@ pub enum Output<B = Infallible> {
     Archive(ToArchive),
     /// To the transport: to a client's address.
     Send(SocketAddr, Message),
+    /// To the transport: to each of these. It is encoded once.
+    SendToEach(Vec<SocketAddr>, Message),
     /// To discovery: tell this address who leads.
     Redirect(SocketAddr),
     /// To discovery: this node serves now; tell these clients.

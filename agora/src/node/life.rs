@@ -158,13 +158,13 @@ impl Concerns<'_> {
     {
         let wire = Wire { name, switch: Rc::clone(&self.switch) };
         let mut delivers = Vec::new();
-        let deliver = Box::new(move |output| {
-            route(output, &mut delivers);
-            for deliver in delivers.drain(..) {
-                wire.switch.carry_out(deliver);
+        let carry_out = Box::new(move |outputs: &mut Vec<P::Output>| {
+            for output in outputs.drain(..) {
+                route(output, &mut delivers);
             }
+            wire.switch.carry_out_all(&mut delivers);
         });
-        Concern::new(protocol, Arc::clone(self.clock), deliver).start()
+        Concern::new(protocol, Arc::clone(self.clock), carry_out).start()
     }
 }
 

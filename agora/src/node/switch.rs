@@ -40,7 +40,7 @@ pub(super) struct Concerns {
 /// Concerns and switch hold each other; [`cut`](Self::cut) parts them, whereupon the actors end.
 pub(super) struct Switch {
     concerns: RefCell<Option<Concerns>>,
-    transport: Recipient<In<wiring::Transport>>,
+    transport: Recipient<In<Vec<wiring::Transport>>>,
     host: mpsc::UnboundedSender<Word>,
     commit: watch::Sender<Index>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Switch {
 impl Switch {
     /// Not yet connected to any concern. What is committed shows in `commit`, once the machine has it in its mailbox.
     pub(super) fn new(
-        transport: Recipient<In<wiring::Transport>>,
+        transport: Recipient<In<Vec<wiring::Transport>>>,
         host: mpsc::UnboundedSender<Word>,
         commit: watch::Sender<Index>,
     ) -> Self {
@@ -73,6 +73,21 @@ impl Switch {
         }
     }
 
+    /// Passes on what a concern wants after one turn: what goes to the network in one message, all else one by one. Never
+    /// waits.
+    pub(super) fn carry_out_all(&self, delivers: &mut Vec<Deliver>) {
+        let mut requests = Vec::new();
+        for deliver in delivers.drain(..) {
+            match deliver {
+                Deliver::Transport(request) => requests.push(request),
+                deliver => self.carry_out(deliver),
+            }
+        }
+        if !requests.is_empty() && self.concerns.borrow().is_some() {
+            self.transport.do_send(In(requests));
+        }
+    }
+
     /// Passes one thing on. Never waits.
     pub(super) fn carry_out(&self, deliver: Deliver) {
         let concerns = self.concerns.borrow();
@@ -93,7 +108,7 @@ impl Switch {
                     self.commit.send_replace(index);
                 }
             }
-            Deliver::Transport(request) => self.transport.do_send(In(request)),
+            Deliver::Transport(request) => self.transport.do_send(In(vec![request])),
             Deliver::Disk { ticket, record, commit } => match disk {
                 Some(disk) => disk.write(ticket, record, commit),
                 None => inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket))),

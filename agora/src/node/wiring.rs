@@ -49,6 +49,8 @@ pub enum Transport {
     ToNode(NodeId, Message),
     /// To an address.
     ToAddress(SocketAddr, Message),
+    /// To each of these.
+    ToEach(Vec<SocketAddr>, Message),
     /// To the broadcast addresses and every `--join` address.
     Broadcast(Message),
     /// A node's address, as it told itself.
@@ -210,6 +212,7 @@ pub fn from_machine<B>(output: machine::Output<B>, deliver: &mut Vec<Deliver>) -
         }
         Output::Archive(wish) => Deliver::Archive(wish),
         Output::Send(to, message) => Deliver::Transport(Transport::ToAddress(to, message)),
+        Output::SendToEach(to, message) => Deliver::Transport(Transport::ToEach(to, message)),
         Output::Redirect(to) => Deliver::Discovery(discovery::message::Input::Redirect(to)),
         Output::Announce(clients) => Deliver::Discovery(discovery::message::Input::Announce(clients)),
         Output::Answer { ticket, answer } => return Some((ticket, answer)),

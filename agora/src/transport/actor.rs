@@ -163,21 +163,34 @@ impl Transport {
         Ok(())
     }
 
-    fn send(&mut self, to: SocketAddr, message: Message, context: &mut Context<Self>) {
+    fn send(&mut self, to: &[SocketAddr], message: &Message) {
         if let Some(tap) = &self.tap {
-            tap(Way::Out, to, &message);
+            for to in to {
+                tap(Way::Out, *to, message);
+            }
         }
-        if self.outgoing.push(to, message) {
-            // Handled when the mailbox is empty: at the end of this turn.
-            context.notify(In(Flush));
+        if self.outgoing.push(to, message).is_err() {
+            self.counters.add(Count::TooLarge);
         }
     }
 
-    fn broadcast(&mut self, message: &Message, context: &mut Context<Self>) {
-        for target in 0..self.broadcasts.len() + self.sockets.joins.len() {
-            let joins = target.checked_sub(self.broadcasts.len());
-            let to = joins.map_or_else(|| self.broadcasts[target], |join| self.sockets.joins[join]);
-            self.send(to, message.clone(), context);
+    fn carry_out(&mut self, request: wiring::Transport) {
+        match request {
+            wiring::Transport::ToNode(node, message) => match self.book.find(node) {
+                Some(to) => self.send(&[to], &message),
+                None => self.counters.add(Count::Unknown),
+            },
+            wiring::Transport::ToAddress(to, message) => self.send(&[to], &message),
+            wiring::Transport::ToEach(to, message) => self.send(&to, &message),
+            wiring::Transport::Broadcast(message) => {
+                let everybody = [&self.broadcasts[..], &self.sockets.joins[..]].concat();
+                self.send(&everybody, &message);
+            }
+            wiring::Transport::Learn(node, address) => {
+                if !self.book.learn(node, address, self.clock.now()) {
+                    self.counters.add(Count::BookFull);
+                }
+            }
         }
     }
 
@@ -252,22 +265,17 @@ impl Actor for Transport {
     }
 }
 
-impl Handler<In<wiring::Transport>> for Transport {
+impl Handler<In<Vec<wiring::Transport>>> for Transport {
     type Result = ();
 
-    fn handle(&mut self, In(request): In<wiring::Transport>, context: &mut Self::Context) {
-        match request {
-            wiring::Transport::ToNode(node, message) => match self.book.find(node) {
-                Some(to) => self.send(to, message, context),
-                None => self.counters.add(Count::Unknown),
-            },
-            wiring::Transport::ToAddress(to, message) => self.send(to, message, context),
-            wiring::Transport::Broadcast(message) => self.broadcast(&message, context),
-            wiring::Transport::Learn(node, address) => {
-                if !self.book.learn(node, address, self.clock.now()) {
-                    self.counters.add(Count::BookFull);
-                }
-            }
+    fn handle(&mut self, In(requests): In<Vec<wiring::Transport>>, context: &mut Self::Context) {
+        let first = self.outgoing.is_empty();
+        for request in requests {
+            self.carry_out(request);
+        }
+        if first && !self.outgoing.is_empty() {
+            // Handled when the mailbox is empty: at the end of this turn.
+            context.notify(In(Flush));
         }
     }
 }

@@ -1,43 +1,53 @@
-//! What one turn of the node says, by destination, until the turn ends.
+//! What leaves at the end of the turn: messages for one destination share datagrams.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::mem;
 use std::net::SocketAddr;
 
 use super::counters::{Count, Counters};
 use super::net::Socket;
-use crate::wire::{Message, Packer, Sealer};
+use crate::wire::{Message, Packer, Sealer, TooLarge, encode};
 
-/// Messages that wait for the end of the turn; in order, per destination.
+/// So many buffers are kept for the next turns: as many as destinations mostly are busy at a time.
+const SPARE: usize = 1_024;
+
+/// Messages that wait for the end of the turn, encoded; in order, per destination.
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
-    waiting: BTreeMap<SocketAddr, Vec<Message>>,
-    packer: Packer,
+    waiting: BTreeMap<SocketAddr, Packer>,
+    spare: Vec<Packer>,
+    encoded: Vec<u8>,
 }
 
 impl Outgoing {
-    /// Adds a message; true if it is the first one of this turn.
-    pub(super) fn push(&mut self, to: SocketAddr, message: Message) -> bool {
-        let first = self.waiting.is_empty();
-        self.waiting.entry(to).or_default().push(message);
-        first
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds a message for each of `to`. It is encoded once.
+    pub(super) fn push(&mut self, to: &[SocketAddr], message: &Message) -> Result<(), TooLarge> {
+        self.encoded.clear();
+        encode(message, &mut self.encoded)?;
+        for to in to {
+            let packer = self.waiting.entry(*to).or_insert_with(|| self.spare.pop().unwrap_or_default());
+            packer.push_encoded(&self.encoded);
+        }
+        Ok(())
     }
 
     /// Sends all that waits in as few datagrams as possible. What the socket does not take is dropped and counted.
     pub(super) fn flush(&mut self, sealer: &mut Sealer, socket: &dyn Socket, counters: &Counters) {
-        for (to, messages) in mem::take(&mut self.waiting) {
-            for message in &messages {
-                if self.packer.push(message).is_err() {
-                    counters.add(Count::TooLarge);
-                }
-            }
-            for datagram in self.packer.finish(sealer) {
+        while let Some((to, mut packer)) = self.waiting.pop_first() {
+            for datagram in packer.finish(sealer) {
                 counters.add(match socket.try_send_to(datagram, to) {
                     Ok(()) => Count::Sent,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => Count::Blocked,
                     Err(_) => Count::Unsent,
                 });
+            }
+            if self.spare.len() < SPARE {
+                self.spare.push(packer);
             }
         }
     }

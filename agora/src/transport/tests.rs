@@ -130,7 +130,7 @@ impl Rig {
     }
 
     fn say(&self, request: wiring::Transport) {
-        self.transport.do_send(In(request));
+        self.transport.do_send(In(vec![request]));
     }
 }
 

@@ -53,20 +53,36 @@ impl Packer {
 
     /// Adds a message behind the earlier ones. One that no datagram can carry is refused, and leaves the others alone.
     pub fn push(&mut self, message: &Message) -> Result<(), TooLarge> {
+        let at = self.begin();
+        encode(message, &mut self.bytes)?;
+        self.end(at);
+        Ok(())
+    }
+
+    /// Adds a message that [`encode`] has written.
+    pub(crate) fn push_encoded(&mut self, message: &[u8]) {
+        let at = self.begin();
+        self.bytes.extend_from_slice(message);
+        self.end(at);
+    }
+
+    /// Where the next message begins.
+    fn begin(&mut self) -> usize {
         if self.finished {
             self.clear();
         }
-        let start = self.start();
         if self.messages == 0 {
-            self.bytes.resize(start + HEADER, 0);
+            self.bytes.resize(self.start() + HEADER, 0);
         }
-        let at = self.bytes.len();
-        encode(message, &mut self.bytes)?;
-        if self.bytes.len() - start > HEADER + MAX_PAYLOAD || self.messages == MAX_MESSAGES {
+        self.bytes.len()
+    }
+
+    /// The message that begins at `at` is written.
+    fn end(&mut self, at: usize) {
+        if self.bytes.len() - self.start() > HEADER + MAX_PAYLOAD || self.messages == MAX_MESSAGES {
             self.divide(at);
         }
         self.messages += 1;
-        Ok(())
     }
 
     /// Seals what was pushed and yields the datagrams, in order, each at most [`MAX_DATAGRAM`](super::MAX_DATAGRAM)

@@ -442,6 +442,12 @@ impl Life {
                 trace.line(slot, || format!("  -> {address} {}", brief(&message)));
                 outbox.direct.entry(address).or_default().push(message);
             }
+            Transport::ToEach(addresses, message) => {
+                for address in addresses {
+                    trace.line(slot, || format!("  -> {address} {}", brief(&message)));
+                    outbox.direct.entry(address).or_default().push(message.clone());
+                }
+            }
             Transport::Broadcast(message) => {
                 trace.line(slot, || format!("  -> all {}", brief(&message)));
                 outbox.broadcast.push(message);

@@ -1,6 +1,7 @@
 //! Events to the sessions that follow an auction: pushed once as they commit, sent again when asked for. Everything that
 //! leaves here is committed, and went through [`Showing`] (SEAL-1).
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::book::Held;
@@ -12,7 +13,7 @@ use crate::auction::event::Event;
 use crate::auction::message::{Durability, Head, Outcome, Output};
 use crate::auction::protocol::Manager;
 use crate::auction::state::Auction;
-use crate::auction::view::{Showing, Shown, needs_state_at};
+use crate::auction::view::{Showing, needs_state_at};
 use crate::heartbeat::message::{ClientBeat, MAX_FOLLOWED, Session};
 use crate::id::{AuctionId, Epoch, ParticipantId, Seq};
 use crate::time::{At, Timestamp};
@@ -48,14 +49,16 @@ impl Occurred<'_> {
         let Some(showing) = Showing::new(self.auction, self.event) else { return };
         let (auction, epoch) = (self.auction.id(), self.epoch.number);
         let head = Head { auction, epoch, seq: self.seq, at: self.at };
+        let mut groups: BTreeMap<Option<ParticipantId>, Vec<SocketAddr>> = BTreeMap::new();
         for &(participant, address) in to {
             let takes_part = self.auction.is_participant(participant).then_some(participant);
-            for shown in showing.to(head, now, takes_part) {
-                out.push(match shown {
-                    Shown::Bidding(message) => Output::Bidding(address, message),
-                    Shown::Outcome(message) => Output::Outcome(address, message),
-                });
-            }
+            groups.entry(showing.eyes(takes_part)).or_default().push(address);
+        }
+        for (eyes, addresses) in groups {
+            let mut pages = showing.to(head, now, eyes);
+            let last = pages.pop();
+            out.extend(pages.into_iter().map(|page| Output::Shown(addresses.clone(), page)));
+            out.extend(last.map(|page| Output::Shown(addresses, page)));
         }
     }
 }

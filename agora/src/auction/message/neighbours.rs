@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::bidding::Bidding;
 use super::lobby::Lobby;
 use super::outcome::Outcome;
+use crate::auction::view::Shown;
 use crate::heartbeat::message::ClientBeat;
 use crate::id::{AuctionId, Epoch, Index, Seq};
 use crate::machine::{FromArchive, FromLog, ToArchive, ToLog};
@@ -48,6 +49,8 @@ pub enum Output {
     Bidding(SocketAddr, Bidding),
     /// To a client's address.
     Outcome(SocketAddr, Outcome),
+    /// An event, to each of these addresses.
+    Shown(Vec<SocketAddr>, Shown),
     /// To a client's address: HEART_BEAT_ACK.
     HeartBeatAck {
         /// To whom.

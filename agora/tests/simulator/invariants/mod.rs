@@ -23,6 +23,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use agora::auction::message::{Bidding, Output as ManagerOutput};
+use agora::auction::view::Shown;
 use agora::config::Mode;
 use agora::disk::Recovered;
 use agora::id::{AuctionId, FoundingId, Index, Member, NodeId, ParticipantId, Position, Seq};
@@ -293,6 +294,11 @@ impl Checks {
                     seal_1::sent(shadow, to, message)?;
                     if let Bidding::Ack(ack) = message {
                         once_1::acknowledged(shadow, to, ack)?;
+                    }
+                }
+                ManagerOutput::Shown(to, Shown::Bidding(message)) => {
+                    for to in to {
+                        seal_1::sent(shadow, self.participants.get(to).copied(), message)?;
                     }
                 }
                 ManagerOutput::Outcome(_, message) => fate_1::sent(slot, message)?,

@@ -38,9 +38,9 @@ fn a_sealed_amount_is_told_to_its_bidder_only_before_its_round_is_complete() {
         [
             bid_ack(ALICE, 10, receipt(auction, 6, 1, "12")),
             broadcast(AUCTIONEER, head, ALICE, None),
-            broadcast(ALICE, head, ALICE, Some("12")),
             broadcast(BOB, head, ALICE, None),
             broadcast(WATCHER, head, ALICE, None),
+            broadcast(ALICE, head, ALICE, Some("12")),
         ]
     );
 }

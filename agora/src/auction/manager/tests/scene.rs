@@ -11,6 +11,7 @@ use crate::auction::manager::codec;
 use crate::auction::message::{Ack, Bidding, Call, Durability, Input, Lobby, Outcome, Output, Submit};
 use crate::auction::protocol::Manager;
 use crate::auction::refusal::Code;
+use crate::auction::view::Shown;
 use crate::config::{Mode, Settings};
 use crate::cookie::Cookies;
 use crate::heartbeat::message::Session;
@@ -71,7 +72,8 @@ impl Scene {
         scene
     }
 
-    /// Tells the manager something; proposals, and what matters no more, are kept apart, everything else is returned.
+    /// Tells the manager something; proposals, and what matters no more, are kept apart, everything else is returned: what
+    /// is shown to many, for each of them.
     pub(super) fn tell(&mut self, input: impl Into<Input>) -> Vec<Output> {
         let mut out = Vec::new();
         self.manager.handle(self.now, input.into(), &mut out);
@@ -95,6 +97,10 @@ impl Scene {
             match output {
                 Output::Log(ToLog::Propose { epoch, events }) => self.proposed.push_back((epoch, events)),
                 Output::Log(ToLog::Obsolete(indices)) => self.obsolete.extend(indices),
+                Output::Shown(to, shown) => rest.extend(to.into_iter().map(|to| match shown.clone() {
+                    Shown::Bidding(message) => Output::Bidding(to, message),
+                    Shown::Outcome(message) => Output::Outcome(to, message),
+                })),
                 other => rest.push(other),
             }
         }
