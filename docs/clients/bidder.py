@@ -221,7 +221,7 @@ class Bidder:
     # All of it.
 
     def take(self, address, sender, name, fields):
-        if address == self.address:
+        if address == self.address and sender == self.leader:
             self.owed, self.asked = None, 0
         if name == "LEADER_DETAILS":
             self.details(address, sender, *fields)

@@ -160,9 +160,10 @@ impl Search {
         self.owed.get_or_insert(now);
     }
 
-    /// Something came from this address. Whether the leader, lost before, is heard again.
-    pub(super) fn heard(&mut self, from: SocketAddr) -> bool {
-        if self.leader.is_none_or(|leader| leader.address != from) {
+    /// Something came from this node at this address. Whether the leader, lost before, is heard again. A later life of it
+    /// at the same address is another node: it does not know what the leader owes.
+    pub(super) fn heard(&mut self, from: SocketAddr, sender: NodeId) -> bool {
+        if self.leader.is_none_or(|leader| (leader.address, leader.node) != (from, sender)) {
             return false;
         }
         self.owed = None;
@@ -195,7 +196,11 @@ impl Search {
             // Where its word came from is where it is reached.
             address: details.from,
             epoch: details.epoch,
-            commit: details.commit.max(self.leader.map_or(Index(0), |leader| leader.commit)),
+            // Of another epoch, what was known may be of a history that is set aside.
+            commit: self
+                .leader
+                .filter(|leader| leader.epoch == details.epoch)
+                .map_or(details.commit, |leader| leader.commit.max(details.commit)),
             interval: details.interval,
         };
         let before = self.leader.replace(leader);

@@ -167,3 +167,31 @@ fn forged_answers_of_many_nodes_fill_nothing() {
     assert!(asked.count() <= 64);
     assert_eq!(leader(&test), Some(address(1)));
 }
+
+/// Nothing of its later life may count as an answer of the leader, or its word would be set aside for ever.
+#[test]
+fn a_leader_that_begins_anew_at_its_address_in_a_lower_epoch_is_believed_after_a_while() {
+    let mut test = Test::new();
+    test.details(1, Some(1), 5);
+    let anew = NodeId { incarnation: 99, ..node(1) };
+    let says = |test: &mut Test| {
+        let message = Message::Discovery(Discovery::LeaderDetails {
+            nonce: test.nonce,
+            leader: Some((anew, address(1))),
+            epoch: Epoch { number: 1, leader: anew },
+            commit: Index(3),
+            cookie: COOKIE,
+            interval_ms: 50,
+        });
+        test.input(Input::Message { from: address(1), sender: anew, message })
+    };
+    let known = |test: &Test| test.dialogue.leader().map(|leader| leader.node);
+    test.command(Command::Follow { ticket: 1, auction: Some(AUCTION), room: 9 });
+    says(&mut test);
+    assert_eq!(known(&test), Some(node(1)), "it may be late word of before");
+    for _ in 0..30 {
+        test.after(Duration::from_millis(50));
+        says(&mut test);
+    }
+    assert_eq!(known(&test), Some(anew));
+}
