@@ -139,7 +139,7 @@ impl World {
             let mut state = self.run.lock();
             state.sea.mute(target, true);
             let handle = state.cluster.nodes[target].handle.take();
-            state.cluster.ended(target);
+            state.life_ends(target);
             handle
         };
         drop(handle);
@@ -171,7 +171,7 @@ impl World {
         }
         let handle = self.run.lock().cluster.nodes[target].handle.take();
         drop(handle);
-        self.run.lock().cluster.ended(target);
+        self.run.lock().life_ends(target);
         self.sim.bounce(address(target));
         self.run.lock().sea.mute(target, false);
     }

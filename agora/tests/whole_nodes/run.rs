@@ -9,7 +9,7 @@ use agora::wire::{ClusterTag, MAX_DATAGRAM, name, open};
 
 use crate::clients::Board;
 use crate::dice::Dice;
-use crate::invariants::{Lead1, Logs, Oracle, Seal1, Violation, deny};
+use crate::invariants::{Lead1, Logs, Oracle, Seal1, Violation, ack, deny};
 use crate::queue::Micros;
 use crate::schedule::Schedule;
 use crate::sea::{Datagram, Sea, endpoint};
@@ -123,6 +123,9 @@ impl State {
             }
             if from < self.schedule.starts.len() {
                 self.cluster.sent(from, header.sender, message);
+                if let Some(ack) = ack(message) {
+                    self.oracle.acknowledges(self.now, from, ack.request);
+                }
                 let checked = self.lead_1.sent(self.now, header.sender, message);
                 self.check(checked);
             }
@@ -173,6 +176,9 @@ impl State {
             let checked = Lead1::founded(self.schedule.mode, started);
             self.check(checked);
         }
+        if matches!(event, NodeEvent::Returned(_)) {
+            self.oracle.falls_silent(self.now, slot);
+        }
         self.cluster.told(slot, event);
     }
 
@@ -182,6 +188,12 @@ impl State {
         if let Ending::Fault(fault) = ending {
             self.check(Err(Violation::new("NET-1", format!("node {slot} ended: {fault}"))));
         }
+        self.life_ends(slot);
+    }
+
+    /// What the node knew is gone, unless others have it.
+    pub(crate) fn life_ends(&mut self, slot: usize) {
+        self.oracle.falls_silent(self.now, slot);
         self.cluster.ended(slot);
     }
 

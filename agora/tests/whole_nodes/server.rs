@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agora::id::Position;
-use agora::node::{BROADCAST_PORT, Committed, Events, Node, Options, Told};
+use agora::node::{BROADCAST_PORT, Committed, Node, NodeEvent, NodeHandle, Options, Told};
 use agora::transport::Reach;
 use tokio::task::{LocalSet, spawn_local};
 
@@ -51,15 +51,27 @@ async fn node(run: Run, slot: usize) {
         state.cluster.begins(slot, handle.clone());
         state.logs.begin(slot);
     }
-    spawn_local(listen(run.clone(), slot, handle.events()));
-    spawn_local(read(run.clone(), slot, handle.committed(Position::START)));
+    spawn_local(listen(run.clone(), slot, handle.clone()));
     let ending = handle.ended().await;
     run.lock().node_ended(slot, &ending);
 }
 
-async fn listen(run: Run, slot: usize, mut events: Events) {
+/// A stream of what is committed waits until a log that begins anew is as long as the former was. Here every log is read
+/// from its beginning.
+async fn listen(run: Run, slot: usize, handle: NodeHandle) {
+    let mut events = handle.events();
+    let from_the_start = || spawn_local(read(run.clone(), slot, handle.committed(Position::START)));
+    let mut reader = from_the_start();
     while let Some(event) = events.next().await {
         run.lock().node_event(slot, &event);
+        if matches!(event, NodeEvent::Returned(_)) {
+            reader.abort();
+            let mut state = run.lock();
+            state.report.lost_branches += 1;
+            state.logs.begin(slot);
+            drop(state);
+            reader = from_the_start();
+        }
     }
 }
 
@@ -68,16 +80,14 @@ async fn read(run: Run, slot: usize, mut committed: Committed) {
         let mut state = run.lock();
         match told {
             Told::Event { position, event, .. } => {
+                state.tell(&format!("n{slot}"), &format!("has committed {position:?}: {event:?}"));
                 let one_log = state.schedule.promise == crate::schedule::Promise::OneLog;
                 let checked = state.logs.committed(slot, position, &event, one_log);
                 state.check(checked);
             }
             // No log here is long enough to be compacted.
             Told::Skipped => state.check(Err(Violation::new("LOG-2", format!("node {slot} skips entries")))),
-            Told::OtherLog => {
-                state.report.lost_branches += 1;
-                state.logs.begin(slot);
-            }
+            Told::OtherLog => state.check(Err(Violation::new("LOG-2", format!("node {slot} has another log")))),
         }
     }
 }

@@ -156,6 +156,19 @@ class Checks(unittest.TestCase):
 
         self.breaks("ORDER-1", superseded)
 
+    def test_an_end_in_another_history_where_that_may_be(self):
+        def elsewhere(case):
+            case.histories[0][1][-9].update(participant=CAROL)
+            case.strict = False
+
+        case = good()
+        elsewhere(case)
+        self.assertFalse([told for told in violations(case) if ": ORDER-1:" in told], "it was set aside")
+        gap = good()
+        elsewhere(gap)
+        gap.histories[0][1].pop(-5)
+        self.assertTrue([told for told in violations(gap) if ": ORDER-1:" in told], "none is without gaps")
+
     def test_the_wrong_winner_is_shown(self):
         self.breaks("WIN-1", lambda case: case.shown.update(winner=ALICE))
 

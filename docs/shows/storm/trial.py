@@ -140,7 +140,10 @@ class Trial:
         self.shown = {lot.name: self.show(lot.auction) for lot in self.players.lots}
         # They could leave meanwhile.
         if not self.retention:
-            self.players.watch([lot for lot in self.players.lots if self.shown[lot.name]])
+            # Who played an auction to its end in a history that was set aside does not bid in the other one.
+            goes_on = lambda shown: not strict and shown["state"] in ("waiting", "active")
+            shown = {name: shown for name, shown in self.shown.items() if shown and not goes_on(shown)}
+            self.players.watch([lot for lot in self.players.lots if lot.name in shown])
         self.live(lambda: not self.unfinished(), TO_THE_END, "a late watcher is told of everything")
         self.faults.close()
 
@@ -162,6 +165,8 @@ class Trial:
     def live(self, condition, patience, what):
         def held():
             self.fleet.check_ends()
+            # A disk that was full in the storm may be noticed only now.
+            self.faults.restart_what_ended()
             self.check_players()
             return condition()
 

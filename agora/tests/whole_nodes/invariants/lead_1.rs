@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use agora::auction::message::{Bidding, Lobby, Outcome};
 use agora::config::Mode;
 use agora::id::{Epoch, NodeId};
 use agora::replicator::message::Message as Replicator;
 use agora::wire::Message;
 use uuid::Uuid;
 
-use super::Violation;
+use super::{Violation, ack};
 use crate::queue::Micros;
 
 /// Who sent entries in each epoch, and who has fenced whom.
@@ -41,7 +40,7 @@ impl Lead1 {
             {
                 self.promised.insert(sender, (*epoch, now));
             }
-            message if acknowledges(message) => self.acknowledged.push((sender, format!("{message:?}"))),
+            message if ack(message).is_some() => self.acknowledged.push((sender, format!("{message:?}"))),
             _ => {}
         }
         Ok(())
@@ -77,14 +76,4 @@ impl Lead1 {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether this says that a request was carried out.
-pub(crate) const fn acknowledges(message: &Message) -> bool {
-    matches!(
-        message,
-        Message::Bidding(Bidding::Ack(_))
-            | Message::Lobby(Lobby::CreateAck(_) | Lobby::JoinAck(_) | Lobby::LeaveAck(_) | Lobby::ReadyConfirmAck(_))
-            | Message::Outcome(Outcome::CancelAck(_))
-    )
 }

@@ -19,7 +19,7 @@ use std::fmt;
 pub(crate) use lead_1::Lead1;
 pub(crate) use live_1::{owed, unsettled};
 pub(crate) use log::Logs;
-pub(crate) use oracle::{Ended, Oracle, deny};
+pub(crate) use oracle::{Ended, Oracle, ack, deny};
 pub(crate) use seal_1::Seal1;
 
 use crate::schedule::Promise;

@@ -1,7 +1,9 @@
 //! What clients have asked, and what they were told.
 
+use std::collections::BTreeSet;
+
 use agora::auction::event::RequestKey;
-use agora::auction::message::{Bidding, Deny, Lobby, Outcome};
+use agora::auction::message::{Ack, Bidding, Deny, Lobby, Outcome};
 use agora::auction::refusal::Code;
 use agora::client::event::{Event, What};
 use agora::client::fold::View;
@@ -49,7 +51,14 @@ pub(crate) struct Oracle {
     pub streams: Vec<Stream>,
     /// What there is in the end.
     pub shown: Vec<(AuctionId, Option<View>)>,
+    /// Who acknowledged what, lately.
+    acknowledged: Vec<(Micros, usize, RequestId)>,
+    /// What nodes acknowledged right before a life of theirs ended.
+    last_words: BTreeSet<RequestId>,
 }
+
+/// A program reads what its node has committed within this, while the node lives.
+const READ_WITHIN: Micros = 20_000;
 
 impl Oracle {
     /// A client asks; the number of the request here.
@@ -68,6 +77,23 @@ impl Oracle {
     /// It is answered.
     pub(crate) fn answered(&mut self, number: usize, reply: Reply) {
         self.asked[number].reply = Some(reply);
+    }
+
+    /// A node sends an acknowledgement.
+    pub(crate) fn acknowledges(&mut self, now: Micros, slot: usize, request: RequestId) {
+        self.acknowledged.retain(|(at, ..)| at + READ_WITHIN >= now);
+        self.acknowledged.push((now, slot, request));
+    }
+
+    /// A life of a node ends.
+    pub(crate) fn falls_silent(&mut self, now: Micros, slot: usize) {
+        let lately = self.acknowledged.iter().filter(|(at, who, _)| *who == slot && at + READ_WITHIN >= now);
+        self.last_words.extend(lately.map(|(.., request)| *request));
+    }
+
+    /// Whether the entry behind this answer may have gone with its node before the node's program could read it.
+    pub(crate) fn is_last_word(&self, request: RequestId) -> bool {
+        self.last_words.contains(&request)
     }
 
     /// A client is told that a request is not taken now.
@@ -111,6 +137,18 @@ impl Oracle {
         let results = self.streams.iter().filter_map(|stream| stream.events.last());
         let results = results.filter(|event| matches!(event.what, What::Ended { .. }));
         (done.count() as u64, bids.count() as u64, results.count() as u64)
+    }
+}
+
+/// A message that says that a request was carried out.
+pub(crate) const fn ack(message: &Message) -> Option<&Ack> {
+    match message {
+        Message::Bidding(Bidding::Ack(ack))
+        | Message::Lobby(
+            Lobby::CreateAck(ack) | Lobby::JoinAck(ack) | Lobby::LeaveAck(ack) | Lobby::ReadyConfirmAck(ack),
+        )
+        | Message::Outcome(Outcome::CancelAck(ack)) => Some(ack),
+        _ => None,
     }
 }
 
