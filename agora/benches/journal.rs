@@ -140,7 +140,7 @@ fn owner() -> Owner {
 fn entries(from: u64, count: u64) -> Outcome<Vec<Entry>> {
     let make = |index, events| {
         let position = Position { epoch: Epoch { number: 3, leader: NODE }, index: Index(index) };
-        Entry { position, at: At(1 << 20), body: Body::Events(vec![7; events]) }
+        Entry { position, at: At(1 << 20), body: Body::Events(vec![7; events].into()) }
     };
     (from..from + count)
         .map(|index| {

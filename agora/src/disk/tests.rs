@@ -100,7 +100,7 @@ fn epoch(number: u64) -> Epoch {
 
 fn entry(number: u64, index: u64) -> Entry {
     let position = Position { epoch: epoch(number), index: Index(index) };
-    Entry { position, at: At(index * 10), body: Body::Events(vec![7; 20]) }
+    Entry { position, at: At(index * 10), body: Body::Events(vec![7; 20].into()) }
 }
 
 fn open(memory: Memory) -> Result<(Journal<Memory>, Option<Recovered>), Unreadable> {

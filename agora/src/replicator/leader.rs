@@ -282,7 +282,7 @@ impl Replicator {
             return;
         }
         leader.next_proposal += 1;
-        self.append(now, Body::Events(events), out);
+        self.append(now, Body::Events(events.into()), out);
         self.replicate_to_all(now, out);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,7 +40,7 @@ pub enum Body {
     Members(Vec<Member>),
     /// What the state machine decided for one command: opaque bytes here.
     #[serde(rename = "E")]
-    Events(#[serde(with = "serde_bytes")] Vec<u8>),
+    Events(Bytes),
 }
 
 impl Body {

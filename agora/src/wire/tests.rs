@@ -33,7 +33,7 @@ fn replicate(events: usize) -> Message {
     let members = vec![Member { node: node(), priority: 1 }];
     let entries = vec![
         Entry { position: position(5), at: At(8), body: Body::EpochStarted { members } },
-        Entry { position: position(6), at: At(9), body: Body::Events(vec![0x5a; events]) },
+        Entry { position: position(6), at: At(9), body: Body::Events(vec![0x5a; events].into()) },
     ];
     Message::Replicator(Replicator::Replicate {
         founding: FoundingId(Uuid::from_u128(4)),

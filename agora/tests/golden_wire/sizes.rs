@@ -104,7 +104,7 @@ fn an_entry_of_every_kind_at_its_fullest_fits() {
         Body::Founded { founding: FOUNDING, members: members() },
         Body::EpochStarted { members: members() },
         Body::Members(members()),
-        Body::Events(vec![0xff; MAX_EVENTS]),
+        Body::Events(vec![0xff; MAX_EVENTS].into()),
     ] {
         let entries = vec![Entry { position: POSITION, at: At(u64::MAX), body }];
         let replicate = Replicator::Replicate {

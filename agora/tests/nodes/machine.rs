@@ -36,7 +36,7 @@ impl Protocol for Words {
             }
             Input::Log(FromLog::Committed(entry)) => {
                 let Body::Events(bytes) = entry.body else { return };
-                let word = String::from_utf8(bytes).unwrap_or_default();
+                let word = String::from_utf8(bytes.to_vec()).unwrap_or_default();
                 self.said.insert(word.clone());
                 let (answered, waiting) = self.waiting.drain(..).partition(|(_, waits)| *waits == word);
                 self.waiting = waiting;

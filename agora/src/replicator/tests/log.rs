@@ -87,8 +87,8 @@ fn what_is_cut_for_a_datagram_fits_one() {
         Body::Founded { founding: FoundingId(Uuid::max()), members: vec![wide; MAX_MEMBERS] },
         Body::EpochStarted { members: vec![wide; MAX_MEMBERS] },
         Body::Members(vec![wide; MAX_MEMBERS]),
-        Body::Events(vec![0; MAX_EVENTS]),
-        Body::Events(vec![0; 3]),
+        Body::Events(vec![0; MAX_EVENTS].into()),
+        Body::Events(vec![0; 3].into()),
     ];
     for body in bodies {
         let entry = Entry { position: Position { epoch: late, index: Index(u64::MAX) }, at: At(u64::MAX), body };

@@ -32,5 +32,5 @@ fn at(epoch: Epoch, index: u64) -> Position {
 }
 
 fn entry(epoch: Epoch, index: u64) -> Entry {
-    Entry { position: at(epoch, index), at: At(0), body: Body::Events(vec![u8::try_from(index).unwrap_or(0)]) }
+    Entry { position: at(epoch, index), at: At(0), body: Body::Events(vec![u8::try_from(index).unwrap_or(0)].into()) }
 }

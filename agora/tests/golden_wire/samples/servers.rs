@@ -151,7 +151,7 @@ pub(crate) fn replicator() -> impl Iterator<Item = (&'static str, Replicator)> {
         entry(2, Body::Founded { founding, members: members.clone() }),
         entry(3, Body::EpochStarted { members: members.clone() }),
         entry(4, Body::Members(members)),
-        entry(5, Body::Events(vec![0xe0, 0xe1, 0xe2])),
+        entry(5, Body::Events(vec![0xe0, 0xe1, 0xe2].into())),
     ];
     let replicate = |entries| Replicator::Replicate {
         founding,

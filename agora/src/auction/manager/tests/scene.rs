@@ -46,7 +46,7 @@ pub(super) struct Log(pub(super) Vec<Entry>);
 impl Log {
     pub(super) fn append(&mut self, epoch: Epoch, at: At, events: Vec<u8>) -> Entry {
         let index = Index(self.0.len() as u64 + 1);
-        let entry = Entry { position: Position { epoch, index }, at, body: Body::Events(events) };
+        let entry = Entry { position: Position { epoch, index }, at, body: Body::Events(events.into()) };
         self.0.push(entry.clone());
         entry
     }
