@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use agora::amount::Amount;
-use agora::auction::decide::SUPERSEDED;
 use agora::auction::event::{Disclosure, Rule, Spec, Start};
 use agora::client::event::What;
 use agora::client::message::{Action, Reply};
 use agora::id::AuctionId;
 
 use super::{Asker, Stream};
-use crate::schedule::{MILLI, SECOND};
+use crate::schedule::{MILLI, Promise, SECOND};
 
 /// So long it waits for bidders.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(super) async fn hold(asker: &Asker) {
-    let mut set_aside = Vec::new();
+    let mut held = Vec::new();
     asker.pause(0, SECOND).await;
     while !asker.closing() {
         let spec = spec(asker);
@@ -25,20 +24,19 @@ pub(super) async fn hold(asker: &Asker) {
             let auction = ack.receipt.auction;
             asker.run.lock().board.auctions.push(auction);
             let stream = asker.follow(auction).await;
-            if attend(asker, auction, stream, confirm).await {
-                set_aside.push(auction);
-            }
+            attend(asker, auction, stream, confirm).await;
+            held.push(auction);
         }
         asker.pause(10 * MILLI, 300 * MILLI).await;
     }
-    // The history that set it aside may have lost itself: then it still waits, and nobody else ends it.
-    for auction in set_aside {
+    // The history in which one has ended may have been set aside: then it still waits, and nobody else ends it.
+    let parts = asker.run.lock().schedule.promise == Promise::Branches;
+    for auction in held.into_iter().filter(|_| parts) {
         asker.submit(Action::Cancel { auction, reason: None }).await;
     }
 }
 
-/// Whether it ended because its history was set aside.
-async fn attend(asker: &Asker, auction: AuctionId, mut stream: Stream, confirm: bool) -> bool {
+async fn attend(asker: &Asker, auction: AuctionId, mut stream: Stream, confirm: bool) {
     let mut started = false;
     loop {
         let event = tokio::select! {
@@ -51,9 +49,8 @@ async fn attend(asker: &Asker, auction: AuctionId, mut stream: Stream, confirm: 
                 continue;
             }
         };
-        let Some(event) = event else { return false };
+        let Some(event) = event else { return };
         match event.what {
-            What::Cancelled { reason } if reason == SUPERSEDED => return true,
             What::ReadyCheck { .. } if confirm && asker.chance(900) => {
                 asker.submit(Action::Start(auction)).await;
             }
