@@ -32,6 +32,7 @@ ANSWERS = tuple(
     for end in ("ACK", "DENY")
 )
 NO_OUTCOME = ("NO_QUORUM", "BUSY")
+ANOTHER_HISTORY = "another history"
 SUPERSEDED = "superseded"
 # Refusals after which a bidder may bid again in the round.
 MENDABLE = ("BELOW_MINIMUM", "ABOVE_MAXIMUM", "BAD_AMOUNT")
@@ -49,6 +50,8 @@ class Client(client.Bidder):
         self.socket.setblocking(False)
         self.name, self.id, self.sealed = name, participant, sealed
         self.history, self.why = [], None
+        # A leader said last that what it asked knows of more than is committed: it waits for as much (REQ-6).
+        self.elsewhere = False
 
     def close(self):
         self.socket.close()
@@ -75,6 +78,7 @@ class Client(client.Bidder):
     def answered(self, name, request, answer, *_):
         """Also answers that come again are written down: they must be the same."""
         if answer[0] in NO_OUTCOME:
+            self.elsewhere = ANOTHER_HISTORY in answer[1]
             return
         open_one = self.request and self.request["id"] == request
         what = (
@@ -82,7 +86,7 @@ class Client(client.Bidder):
         )
         self.wrote("answered", request=request.hex(), name=name, **what)
         if open_one:
-            asked, self.request = self.request, None
+            asked, self.request, self.elsewhere = self.request, None, False
             self.on_answer(name, what, asked)
 
     def on_answer(self, name, what, asked):

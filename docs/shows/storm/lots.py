@@ -196,11 +196,12 @@ class Players(threading.Thread):
         with self.lock:
             self.storming = False
 
-    def outstanding(self):
-        """The requests that wait for an answer: of whom, what, its id."""
+    def outstanding(self, strict=True):
+        """The requests that wait for an answer: of whom, what, its id. Those of a history that may be set aside may."""
         with self.lock:
             clients = [client for lot in self.lots for client in lot.clients]
-            return {(c.name, c.request["name"], c.request["id"].hex()) for c in clients if c.request}
+            waiting = [c for c in clients if c.request and (strict or not c.elsewhere)]
+            return {(c.name, c.request["name"], c.request["id"].hex()) for c in waiting}
 
     def unfinished(self):
         """Whoever has not seen the end of its auction, of those that are there."""

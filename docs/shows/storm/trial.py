@@ -128,9 +128,8 @@ class Trial:
         self.healed_after = agreed.since - ended
         if self.plan.size is None:
             self.live(self.fleet.in_view, ONE_LEADER, "all nodes are in the view again")
-        self.live(
-            lambda: not waiting & self.players.outstanding(), ANSWERS, "what was asked in the storm is answered"
-        )
+        answered = lambda: not waiting & self.players.outstanding(self.strict())
+        self.live(answered, ANSWERS, "what was asked in the storm is answered")
         self.live(lambda: not self.unfinished(), TO_THE_END, "every auction comes to its end")
         last = self.players.last_lot()
         self.live(lambda: last.over and len(last.clients) > 1, ANSWERS, "a new auction is played to its end")
@@ -160,7 +159,7 @@ class Trial:
         return [name for name in names if not any(name.startswith(f"{lot} ") for lot in gone)]
 
     def is_gone(self, lot):
-        return any(client.superseded or client.why == "NOT_FOUND" for client in lot.clients)
+        return any(client.superseded or client.why == "NOT_FOUND" or client.elsewhere for client in lot.clients)
 
     def live(self, condition, patience, what):
         def held():
