@@ -49,7 +49,7 @@ class Client(client.Bidder):
         super().__init__(options)
         self.socket.setblocking(False)
         self.name, self.id, self.sealed = name, participant, sealed
-        self.history, self.why = [], None
+        self.history, self.why, self.mine = [], None, set()
         # A leader said last that what it asked knows of more than is committed: it waits for as much (REQ-6).
         self.elsewhere = False
 
@@ -65,6 +65,7 @@ class Client(client.Bidder):
         super().begin(name, *fields)
         if request:
             self.request["id"] = request.bytes
+        self.mine.add(self.request["id"])
         bid = {"round": fields[0], "amount": fields[1]} if name == "BID_SUBMIT" else {}
         self.wrote("asked", name=name, request=self.request["id"].hex(), **bid)
 
@@ -77,6 +78,9 @@ class Client(client.Bidder):
 
     def answered(self, name, request, answer, *_):
         """Also answers that come again are written down: they must be the same."""
+        # What was for a client that has gone, and whose port this one has now.
+        if request not in self.mine:
+            return
         if answer[0] in NO_OUTCOME:
             self.elsewhere = ANOTHER_HISTORY in answer[1]
             return
