@@ -151,6 +151,7 @@ impl Dialogue {
             }
             Message::Outcome(Outcome::CancelAck(ack)) => parts.done(ack),
             Message::Outcome(Outcome::CancelDeny(deny)) => parts.refused(deny),
+            Message::Outcome(message) if parts.is_for_another(&message) => {}
             Message::Outcome(message) => parts.piece(sender, Piece::of_outcome(message)),
             Message::Discovery(_) | Message::Heartbeat(_) | Message::Election(_) | Message::Replicator(_) => {}
         }
@@ -283,6 +284,16 @@ impl Parts<'_> {
     fn is_leader(&self, sender: NodeId, epoch: u64) -> bool {
         let known = self.port.search.leader().map(|(leader, _)| leader.epoch);
         known == Some(Epoch { number: epoch, leader: sender })
+    }
+
+    /// What another participant is told of the end, who has gone, and whose address this client has now.
+    fn is_for_another(&self, message: &Outcome) -> bool {
+        let me = Some(self.port.who.participant);
+        match message {
+            Outcome::Winner(ending) => ending.winner != me,
+            Outcome::Loser(ending) => ending.winner == me,
+            _ => false,
+        }
     }
 
     /// Only the events of the present leadership count: after a partition, another's could be of another history.

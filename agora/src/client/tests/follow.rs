@@ -215,3 +215,21 @@ fn who_follows_all_follows_each_auction_that_is_created_from_its_first_event() {
     test.command(Command::Unfollow { ticket: 1 });
     assert_eq!(joined(&mut test, 3), []);
 }
+
+#[test]
+fn what_another_participant_is_told_of_the_end_is_not_for_this_one() {
+    let mut test = following(10);
+    let ending = |winner| Ending {
+        head: head(1),
+        winner: Some(winner),
+        total: None,
+        price: None,
+        page: Page { number: 1, of: 1, lines: vec![] },
+    };
+    let other = participant(9);
+    assert_eq!(test.hears(1, Message::Outcome(Outcome::Winner(ending(other)))), []);
+    assert_eq!(test.hears(1, Message::Outcome(Outcome::Loser(ending(ME)))), []);
+    let out = test.hears(1, Message::Outcome(Outcome::Loser(ending(other))));
+    let [Output::Event { event, .. }, Output::Ended { .. }] = out.as_slice() else { panic!("{out:?}") };
+    assert!(matches!(event.what, What::Ended { side: Side::Lost, .. }), "{event:?}");
+}
