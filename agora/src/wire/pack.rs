@@ -59,8 +59,8 @@ impl Packer {
         Ok(())
     }
 
-    /// Adds a message that [`encode`] has written.
-    pub(crate) fn push_encoded(&mut self, message: &[u8]) {
+    /// Adds a message that [`encode`] has written: for one message to many it is written once.
+    pub fn push_encoded(&mut self, message: &[u8]) {
         let at = self.begin();
         self.bytes.extend_from_slice(message);
         self.end(at);
