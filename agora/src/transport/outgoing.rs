@@ -47,6 +47,7 @@ impl Outgoing {
                 });
             }
             if self.spare.len() < SPARE {
+                packer.clear();
                 self.spare.push(packer);
             }
         }

@@ -4,7 +4,10 @@ use super::Message;
 use super::codec::encode;
 use super::envelope::Sealer;
 use super::error::TooLarge;
-use super::limits::{HEADER, MAX_MESSAGES, MAX_PAYLOAD, TAG};
+use super::limits::{HEADER, MAX_DATAGRAM, MAX_MESSAGES, MAX_PAYLOAD, TAG};
+
+/// Room for some datagrams is kept from one use to the next.
+const KEPT: usize = 4 * MAX_DATAGRAM;
 
 /// Collects messages for one destination, in order, and yields them as sealed datagrams.
 ///
@@ -125,8 +128,10 @@ impl Packer {
         self.messages = 0;
     }
 
-    fn clear(&mut self) {
+    /// Forgets what was pushed, and keeps a small buffer.
+    pub fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
         self.ends.clear();
         self.messages = 0;
         self.finished = false;

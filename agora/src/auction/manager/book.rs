@@ -76,7 +76,7 @@ impl Held {
     }
 
     /// The epoch of an event's entry.
-    pub(crate) fn epoch(&self, seq: Seq) -> Option<Epoch> {
+    fn epoch(&self, seq: Seq) -> Option<Epoch> {
         let started = self.epochs.iter().rev().find(|(first, _)| *first <= seq);
         started.map(|(_, epoch)| *epoch).filter(|_| usize::try_from(seq.0).is_ok_and(|seq| seq <= self.history.len()))
     }

@@ -142,12 +142,11 @@ impl Manager {
             out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch: lead.epoch, last: None }));
             self.follow(sessions::key(session), auction);
         } else {
-            let log = self.book.held(auction).map(|held| held.history().len());
-            log::warn!(
-                "{} is told that auction {auction} is superseded: it has {after} events, the last of epoch {teller:?}; here \
-                 are {log:?}, the last of {:?}, in epoch {:?}",
+            let last = self.book.held(auction).and_then(Held::auction).map(Auction::seq);
+            log::info!(
+                "{} is told that auction {auction} is superseded: it has event {after}, told by the leader of {teller:?}; \
+                 here the last is {last:?}, in {:?}",
                 session.participant,
-                self.book.held(auction).and_then(|held| held.epoch(Seq(held.history().len() as u64))),
                 lead.epoch,
             );
             let head = Head { auction, epoch: lead.epoch.number, seq: after.next(), at: lead.at(now) };
