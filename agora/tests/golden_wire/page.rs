@@ -34,7 +34,7 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
 fn schema() -> Schema {
     let (_, structures) = chapter("## Types").split_once("\n| structure |").expect("a table of structures");
     let structures = rows(structures).map(|row| (row[0], row[1]));
-    let replication = rows(chapter("### Replication (`agora/src/replicator/message.rs`)")).map(|row| row[0]);
+    let replication = rows(chapter("### Replication (`agora/src/replicator/message/`)")).map(|row| row[0]);
     let of_a_log: BTreeSet<_> = replication.collect();
     let messages = rows(chapter("## Messages")).map(|row| (row[0], row[2], of_a_log.contains(row[0])));
     Schema::read(structures, messages)
