@@ -7,8 +7,8 @@ import argparse
 
 from cluster import Cluster, check, main, say
 
-# So many auctions may be there; those that are over make room.
-AUCTIONS = 200
+# So many auctions may be there, and for so long once they are over: the bench looks at some at the end of its slice.
+AUCTIONS, RETENTION = 3_000, 10
 # What the second half may be above the first: the log is compacted once half of it is obsolete.
 ROOM = 1.3
 
@@ -27,7 +27,7 @@ def show():
     with Cluster(3) as cluster:
         for number in (1, 2, 3):
             disk = ["--data-dir", cluster.folder / f"data-{number}"] if arguments.disk else []
-            cluster.node(number, "--max-auctions", str(AUCTIONS), "--auction-retention", "1s", *disk)
+            cluster.node(number, "--max-auctions", str(AUCTIONS), "--auction-retention", f"{arguments.slice + RETENTION}s", *disk)
         leader = cluster.agree()
         bids, memory, disk = 0, [], []
         while bids < arguments.bids:
