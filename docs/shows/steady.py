@@ -27,7 +27,8 @@ def show():
     with Cluster(3) as cluster:
         for number in (1, 2, 3):
             disk = ["--data-dir", cluster.folder / f"data-{number}"] if arguments.disk else []
-            cluster.node(number, "--max-auctions", str(AUCTIONS), "--auction-retention", f"{arguments.slice + RETENTION}s", *disk)
+            kept = ["--max-auctions", str(AUCTIONS), "--auction-retention", f"{arguments.slice + RETENTION}s"]
+            cluster.node(number, *kept, *disk)
         leader = cluster.agree()
         bids, memory, disk = 0, [], []
         while bids < arguments.bids:
