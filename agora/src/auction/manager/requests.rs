@@ -10,6 +10,9 @@ use crate::time::At;
 /// The floor is raised by so much of the table at least, so that few entries serve many requests.
 const STEP: usize = 16;
 
+/// It is raised by so much at most: whatever forgets more at once does nothing else for too long.
+const AT_ONCE: usize = 1_024;
+
 /// More refusals of one participant than this within [`REFUSALS_FOR`] are not put into the log: whoever only asks
 /// nonsense must not fill everybody's log.
 pub(crate) const MAX_REFUSALS: usize = 64;
@@ -21,8 +24,8 @@ pub(crate) const REFUSALS_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     answers: BTreeMap<RequestKey, (Index, Answer)>,
-    /// In the order of their entries.
-    order: VecDeque<(Index, At, RequestKey)>,
+    /// By their entries. A list that doubled, and moved, would stop a large table for as long as a leader may be silent.
+    order: BTreeMap<Index, (At, RequestKey)>,
     /// Answers of entries up to this one are forgotten.
     floor: Index,
     /// How long answers are kept, in leadership time.
@@ -48,25 +51,29 @@ impl Requests {
         self.floor
     }
 
-    /// The floor to raise to now, if it is time: past what is kept for long enough, and past what is too much. `proposed` is
+    /// The floor to raise to now, if it is time: past what is kept for long enough, or a step past what is too much. `proposed` is
     /// under way.
     pub(crate) fn due(&self, now: At, proposed: Index, most: usize) -> Option<Index> {
-        let step = (most / STEP).max(1);
-        let old = |(_, at, _): &&(Index, At, RequestKey)| *at + self.kept_for <= now;
-        let last_old = self.order.partition_point(|kept| old(&kept));
-        let too_many = (self.order.len() + step).saturating_sub(most);
-        let (index, ..) = self.order.get(last_old.max(too_many).checked_sub(1)?)?;
-        let first = self.order.partition_point(|(index, ..)| *index <= proposed);
-        let (oldest, at, _) = self.order.get(first)?;
+        let step = (most / STEP).clamp(1, AT_ONCE);
+        let mut next = self.order.range(proposed.next()..).take(AT_ONCE).map(|(index, (at, _))| (*index, *at));
+        let (first, oldest) = next.next()?;
+        let too_many = self.order.len() + step > most && self.order.len() - self.up_to(proposed) + step > most;
         // Not for every answer that has just become old.
-        let long_old = *at + self.kept_for + self.kept_for / 8 <= now;
-        (index >= oldest && (long_old || too_many > 0)).then_some(*index)
+        let long_old = oldest + self.kept_for + self.kept_for / 8 <= now;
+        let old = |at: At| at + self.kept_for <= now;
+        let due = next.zip(2..).take_while(|((_, at), number)| old(*at) || (too_many && *number <= step));
+        (too_many || long_old).then(|| due.last().map_or(first, |((index, _), _)| index))
+    }
+
+    fn up_to(&self, index: Index) -> usize {
+        self.order.range(..=index).count()
     }
 
     /// Forgets the answers of entries up to `floor`, and that they were refusals.
     pub(crate) fn raise(&mut self, floor: Index) {
         self.floor = self.floor.max(floor);
-        while let Some((_, _, key)) = self.order.pop_front_if(|(index, ..)| *index <= floor) {
+        while let Some(first) = self.order.first_entry().filter(|first| *first.key() <= floor) {
+            let (_, key) = first.remove();
             self.answers.remove(&key);
             if let Some(refused) = self.refused.get_mut(&key.participant) {
                 while refused.pop_front_if(|(index, _)| *index <= floor).is_some() {}
@@ -97,7 +104,7 @@ impl Requests {
             refused.push_back((index, at));
         }
         self.answers.insert(key, (index, answer));
-        self.order.push_back((index, at, key));
+        self.order.insert(index, (at, key));
     }
 
     /// How many refusals of `participant` count at `now`.

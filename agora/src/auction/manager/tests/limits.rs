@@ -7,13 +7,14 @@ use super::scene::{
     ALICE, Log, Scene, address as address_of, auction_of, call, create, denied, join, participant, settings, spec,
     submit,
 };
-use crate::auction::manager::requests::{MAX_REFUSALS, REFUSALS_FOR};
+use crate::auction::event::{Answer, Receipt, RequestKey};
+use crate::auction::manager::requests::{MAX_REFUSALS, REFUSALS_FOR, Requests};
 use crate::auction::manager::sessions::{FORGET_AFTER, MAX_SESSIONS, MAX_SUBSCRIPTIONS, Sessions};
 use crate::auction::manager::sources;
 use crate::auction::message::{Bidding, Call, Input, Submit};
 use crate::auction::refusal::Code;
 use crate::config::Settings;
-use crate::id::{AuctionId, Index};
+use crate::id::{AuctionId, Index, RequestId, Seq};
 use crate::machine::FromLog;
 use crate::time::{At, Timestamp};
 
@@ -91,6 +92,32 @@ fn of_too_many_answers_the_oldest_are_forgotten() {
         assert!(leader.manager.book.requests.len() <= 32);
     }
     assert_eq!(denied(&leader.done(&mut log, bid_knowing(1, 1))), Some(Code::Expired));
+}
+
+#[test]
+fn many_old_answers_are_forgotten_a_little_at_a_time() {
+    let minute = Duration::from_secs(60);
+    let mut requests = Requests::new(minute);
+    for number in 1..=5_000_u64 {
+        let key =
+            RequestKey { participant: participant(ALICE), request: RequestId(uuid::Uuid::from_u128(number.into())) };
+        requests.keep(
+            key,
+            Index(number),
+            At(0),
+            Answer::Done(Receipt { auction: auction_of(1), seq: Seq(1), round: None, amount: None }),
+        );
+    }
+    let late = At(0) + minute * 2;
+    assert_eq!(requests.due(late, Index(0), 1_000_000), Some(Index(1_024)));
+    // That one is under way.
+    assert_eq!(requests.due(late, Index(1_024), 1_000_000), Some(Index(2_048)));
+    assert_eq!(requests.due(late, Index(4_500), 1_000_000), Some(Index(5_000)));
+    assert_eq!(requests.due(late, Index(5_000), 1_000_000), None);
+    // Too many, though none is old.
+    assert_eq!(requests.due(At(0), Index(0), 5_000), Some(Index(5_000 / 16)));
+    requests.raise(Index(1_024));
+    assert_eq!((requests.len(), requests.due(At(0), Index(1_024), 5_000)), (5_000 - 1_024, None));
 }
 
 #[test]
