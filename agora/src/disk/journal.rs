@@ -98,7 +98,7 @@ pub struct Journal<S> {
 #[derive(Debug)]
 struct Rewrite {
     snapshot: Snapshot,
-    /// How many entries of the snapshot are in the draft.
+    /// How many chunks of the snapshot are in the draft.
     drafted: usize,
     /// How long the draft is.
     length: u64,
@@ -224,11 +224,10 @@ impl<S: Storage> Journal<S> {
         if anew {
             frame::push(&Line::Base(rewrite.snapshot.base), &mut bytes);
         }
-        for entry in &rewrite.snapshot.kept[rewrite.drafted..] {
-            if bytes.len() >= DRAFTED_AT_ONCE {
-                break;
+        while let Some(chunk) = rewrite.snapshot.kept.chunk(rewrite.drafted).filter(|_| bytes.len() < DRAFTED_AT_ONCE) {
+            for entry in chunk.entries() {
+                frame::push(&Line::Append(entry.clone()), &mut bytes);
             }
-            frame::push(&Line::Append(entry.clone()), &mut bytes);
             rewrite.drafted += 1;
         }
         self.storage.draft(&bytes, anew)?;
@@ -283,7 +282,7 @@ impl<S: Storage> Journal<S> {
 
 impl Rewrite {
     fn is_drafted(&self) -> bool {
-        self.length > 0 && self.drafted == self.snapshot.kept.len()
+        self.length > 0 && self.snapshot.kept.chunk(self.drafted).is_none()
     }
 }
 

@@ -1,7 +1,6 @@
 //! What is recovered from what a crash, or damage, leaves.
 
 use std::io;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -265,7 +264,7 @@ fn after_an_error_nothing_is_written_any_more() {
 
 /// The log of three entries without the second, of which the third is its base.
 fn without_the_second() -> Snapshot {
-    Snapshot { base: entry(1, 3).position, kept: Arc::new(vec![entry(1, 1), entry(1, 3)]) }
+    Snapshot { base: entry(1, 3).position, kept: [entry(1, 1), entry(1, 3)].into_iter().collect() }
 }
 
 fn indices(recovered: &Recovered) -> Vec<u64> {
@@ -364,7 +363,8 @@ fn an_installed_snapshot_is_the_log_once_it_is_flushed() {
 fn a_snapshot_that_is_not_whole_or_not_in_order_is_refused() {
     for kept in [vec![], vec![entry(1, 1)], vec![entry(1, 3), entry(1, 1)], vec![entry(1, 1), entry(2, 3)]] {
         let mut journal = begun();
-        journal.write(&Record::Install(Snapshot { kept: Arc::new(kept), ..without_the_second() }), Index(0));
+        journal
+            .write(&Record::Install(Snapshot { kept: kept.into_iter().collect(), ..without_the_second() }), Index(0));
         journal.flush().expect("memory");
         let refused = open(journal.storage().clone());
         assert!(matches!(refused, Err(Unreadable::Damaged { damage: Damage::Unfitting, .. })), "{refused:?}");
@@ -379,7 +379,7 @@ fn a_large_snapshot_is_drafted_piece_by_piece() {
         journal.write(&record, Index(0));
     }
     journal.flush().expect("memory");
-    let snapshot = Snapshot { base: entry(1, 20_000).position, kept: Arc::new(kept) };
+    let snapshot = Snapshot { base: entry(1, 20_000).position, kept: kept.into_iter().collect() };
     journal.write(&Record::Compact { snapshot, rest: Vec::new() }, Index(20_000));
     let mut pieces = 0;
     while journal.go_on(|| true).expect("memory") {

@@ -231,7 +231,7 @@ impl Replicator {
             self.commit_to(index, out);
         }
         let Role::Leader(leader) = &mut self.role else { return };
-        if !leader.serving && self.commit >= leader.epoch_started {
+        if !leader.serving && self.handed >= leader.epoch_started && self.handed == self.commit {
             leader.serving = true;
             let (epoch, at) = (leader.epoch, leader.at(now));
             out.push(Output::Leading { epoch, at, room: 0 });

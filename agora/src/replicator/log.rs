@@ -9,9 +9,10 @@
 //! (members, leaderships), and those that the machine has not called obsolete. A log with a base is a snapshot and what
 //! follows it; the snapshot is made of entries like any other, so folding it gives the state that folding all gave.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
+use super::chunks::Chunks;
+use super::compaction::{Compaction, Retired};
 use super::message::{Body, Entry, Record, Snapshot};
 use crate::id::{Epoch, FoundingId, Index, Member, Position};
 use crate::time::At;
@@ -22,17 +23,18 @@ const ENTRIES_IN_DATAGRAM: usize = 970;
 /// The replicated log of one node.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    /// What still matters up to `base`, that one included: shared with whoever writes it to the disk.
-    kept: Arc<Vec<Entry>>,
+    /// Up to `base` what still matters, the entry at the base included; after it, everything.
+    entries: Chunks,
     base: Position,
-    /// Everything after `base`.
-    entries: VecDeque<Entry>,
     /// The first position of each epoch in it, ascending. No epoch's first entry becomes obsolete.
     epochs: Vec<Position>,
     /// The indices of entries that name members, ascending.
     lists: Vec<Index>,
     /// The first index at which an epoch started, if one did.
     started: Option<Index>,
+    /// The same without what is obsolete, as far as it is made.
+    compaction: Option<Compaction>,
+    retired: Retired,
 }
 
 /// What following a leader's (or an adopted) log did to this one.
@@ -47,24 +49,32 @@ pub(super) enum Merge {
 }
 
 impl Log {
-    /// A log of these entries, which are in order: a snapshot up to `base`, and all that follows.
-    pub(super) fn of(base: Position, entries: Vec<Entry>) -> Self {
-        let mut log = Self { base, ..Self::default() };
-        let mut kept = entries;
-        let rest = kept.split_off(kept.partition_point(|entry| entry.position.index <= base.index));
-        for entry in &kept {
-            log.note(entry);
+    /// An empty one, with so many entries in a chunk.
+    pub(super) fn in_chunks_of(most: usize) -> Self {
+        Self { entries: Chunks::of(most), ..Self::default() }
+    }
+
+    /// An empty one, in chunks like these.
+    pub(super) fn empty(&self) -> Self {
+        Self { entries: self.entries.like(), ..Self::default() }
+    }
+
+    /// Takes the next entries of a snapshot, or of what follows it.
+    pub(super) fn take(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            self.push(entry);
         }
-        log.kept = Arc::new(kept);
-        for entry in rest {
-            log.push(entry);
-        }
-        log
+    }
+
+    /// All that is here is a snapshot up to `base`.
+    pub(super) fn rest_on(&mut self, base: Position) -> Snapshot {
+        self.base = base;
+        Snapshot { base, kept: self.entries.clone() }
     }
 
     /// The latest leadership time of all entries.
     pub(super) fn latest(&self) -> At {
-        self.entries.back().or(self.kept.last()).map(|entry| entry.at).unwrap_or_default()
+        self.entries.last().map(|entry| entry.at).unwrap_or_default()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,7 +83,7 @@ impl Log {
 
     /// The last entry's position.
     pub(super) fn last(&self) -> Position {
-        self.entries.back().map_or(self.base, |entry| entry.position)
+        self.entries.last().map_or(self.base, |entry| entry.position)
     }
 
     /// Up to where it holds only what still matters.
@@ -83,18 +93,12 @@ impl Log {
 
     /// The entry at `index`, if it is here.
     pub(super) fn get(&self, index: Index) -> Option<&Entry> {
-        match index.0.checked_sub(self.base.index.0 + 1) {
-            Some(place) => self.entries.get(usize::try_from(place).ok()?),
-            None => self.kept.get(self.kept.binary_search_by_key(&index, |entry| entry.position.index).ok()?),
-        }
+        self.entries.get(index)
     }
 
-    /// The next entry after `index` that is here.
-    pub(super) fn after(&self, index: Index) -> Option<&Entry> {
-        if index >= self.base.index {
-            return self.get(index.next());
-        }
-        self.kept.get(self.kept.partition_point(|entry| entry.position.index <= index))
+    /// The entries after `index` that are here.
+    pub(super) fn after(&self, index: Index) -> impl Iterator<Item = &Entry> {
+        self.entries.after(index)
     }
 
     /// The position of the entry at `index`, even where that is not here any more; the start for 0.
@@ -117,7 +121,7 @@ impl Log {
 
     /// The founding that this log goes back to.
     pub(super) fn founding(&self) -> Option<FoundingId> {
-        match self.kept.first().or(self.entries.front()).map(|entry| &entry.body) {
+        match self.entries.first().map(|entry| &entry.body) {
             Some(Body::Founded { founding, .. }) => Some(*founding),
             _ => None,
         }
@@ -155,11 +159,6 @@ impl Log {
     }
 
     fn push(&mut self, entry: Entry) {
-        self.note(&entry);
-        self.entries.push_back(entry);
-    }
-
-    fn note(&mut self, entry: &Entry) {
         if entry.body.members().is_some() {
             self.lists.push(entry.position.index);
         }
@@ -169,14 +168,14 @@ impl Log {
         if self.epochs.last().is_none_or(|last| last.epoch != entry.position.epoch) {
             self.epochs.push(entry.position);
         }
+        self.entries.push(entry);
     }
 
     /// Never at or below what is committed, and so above the base.
     fn cut(&mut self, from: Index, records: &mut Vec<Record>) {
         debug_assert!(from > self.base.index);
         records.push(Record::Cut(from));
-        let stay = from.0.saturating_sub(self.base.index.0 + 1);
-        self.entries.truncate(usize::try_from(stay).unwrap_or(usize::MAX));
+        self.entries.split_off(Index(from.0.saturating_sub(1)));
         while self.epochs.last().is_some_and(|first| first.index >= from) {
             self.epochs.pop();
         }
@@ -222,46 +221,59 @@ impl Log {
     /// As many entries after `after`, which is not before the base, as fit a datagram, and whether more could have followed
     /// if it were larger.
     pub(super) fn datagram_after(&self, after: Index) -> (Vec<Entry>, bool) {
-        let start = usize::try_from(after.0.saturating_sub(self.base.index.0)).unwrap_or(usize::MAX);
-        as_many_as_fit(self.entries.range(start.min(self.entries.len())..))
+        as_many_as_fit(self.entries.after(after))
     }
 
     /// As many entries of the snapshot after `after` as fit a datagram.
     pub(super) fn snapshot_after(&self, after: Index) -> Vec<Entry> {
-        let start = self.kept.partition_point(|entry| entry.position.index <= after);
-        as_many_as_fit(&self.kept[start..]).0
+        as_many_as_fit(self.entries.after(after).take_while(|entry| entry.position.index <= self.base.index)).0
     }
 
-    /// How many entries up to `to`, above the base, are here.
-    pub(super) fn held_up_to(&self, to: Index) -> usize {
-        let above = to.0.saturating_sub(self.base.index.0);
-        self.kept.len() + usize::try_from(above).unwrap_or(usize::MAX).min(self.entries.len())
+    /// Begins to drop what is `obsolete`, all of it before `to`, which is committed.
+    pub(super) fn begin_compaction(&mut self, to: Index, obsolete: BTreeSet<Index>) {
+        let base = self.position(to).filter(|_| to > self.base.index);
+        self.compaction = base.map(|base| Compaction::new(base, obsolete, self.entries.like()));
     }
 
-    /// Raises the base to `to`, which is committed, and drops everything `obsolete` up to there; what of that is dropped
-    /// leaves the set.
-    pub(super) fn compact(&mut self, to: Index, obsolete: &mut BTreeSet<Index>) -> Option<Record> {
-        let base = self.position(to).filter(|_| to > self.base.index)?;
-        let moved = usize::try_from(to.0 - self.base.index.0).ok()?;
-        let mut kept = Arc::unwrap_or_clone(std::mem::take(&mut self.kept));
-        kept.extend(self.entries.drain(..moved));
-        kept.retain(|entry| {
-            let index = entry.position.index;
-            // The entry at the base tells that a snapshot is whole.
-            index == to || !matches!(entry.body, Body::Events(_)) || !obsolete.remove(&index)
-        });
-        kept.shrink_to_fit();
-        self.kept = Arc::new(kept);
+    /// Whether it is being compacted.
+    pub(super) const fn is_compacting(&self) -> bool {
+        self.compaction.is_some()
+    }
+
+    /// Goes on with dropping, for a turn; the record of it, once it is done.
+    pub(super) fn go_on_compacting(&mut self) -> Option<Record> {
+        self.retired.go_on();
+        let compaction = self.compaction.as_mut()?;
+        if !compaction.go_on(&self.entries) {
+            return None;
+        }
+        let (base, mut entries) = self.compaction.take()?.into_parts();
+        let rest = self.entries.split_off(base.index);
+        let record = Record::Compact {
+            snapshot: Snapshot { base, kept: entries.clone() },
+            rest: rest.iter().cloned().collect(),
+        };
+        entries.append(rest);
+        self.retired.add(std::mem::replace(&mut self.entries, entries));
         self.base = base;
-        let snapshot = Snapshot { base, kept: Arc::clone(&self.kept) };
-        Some(Record::Compact { snapshot, rest: self.entries.iter().cloned().collect() })
+        Some(record)
     }
 
-    /// How many of the machine's own entries it has had up to `index`: the others never become obsolete.
+    /// Is what was `before`, from here on.
+    pub(super) fn take_the_place_of(&mut self, before: Self) {
+        self.retired = before.retired;
+        self.retired.add(before.entries);
+    }
+
+    /// How many entries up to `to` are here.
+    pub(super) fn held_up_to(&self, to: Index) -> usize {
+        self.entries.up_to(to)
+    }
+
+    /// How many of the machine's own entries it has had up to `index`: all the others name members, and never become
+    /// obsolete.
     pub(super) fn decided_up_to(&self, index: Index) -> u64 {
-        let own = |entry: &&Entry| entry.position.index <= index && !matches!(entry.body, Body::Events(_));
-        let own = self.kept.iter().chain(&self.entries).filter(own).count() as u64;
-        index.0.saturating_sub(own)
+        index.0.saturating_sub(self.lists.partition_point(|list| *list <= index) as u64)
     }
 }
 

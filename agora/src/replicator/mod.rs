@@ -24,7 +24,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `protocol.rs` | the state, what is written and what waits for a flush, what others are told |
+//! | `protocol.rs` | the state, promises, what others are told |
+//! | `writing.rs` | what is written, and what waits for its flush |
+//! | `commit.rs` | handing over what is committed |
 //! | `log.rs` | the entries; making a log agree with another |
 //! | `quorum.rs` | the two functions in which the modes differ |
 //! | `follower.rs` | following a leader, promising to a candidate |
@@ -32,12 +34,17 @@
 //! | `leader.rs`, `peer.rs` | leading; the flow of entries to one other node |
 //! | `members.rs` | joins, leaves, handing over |
 //! | `founding.rs` | how a log begins, and how it ends |
-//! | `snapshot.rs` | dropping what matters no more, and giving the rest to whoever lacks it |
+//! | `chunks.rs` | entries in chunks that are shared |
+//! | `compaction.rs` | dropping what matters no more |
+//! | `snapshot.rs` | giving what is left to whoever lacks it |
 //! | `show.rs` | reading what is committed, for those who follow the log |
 
 #[cfg(feature = "actors")]
 pub mod actor;
 mod candidate;
+mod chunks;
+mod commit;
+mod compaction;
 mod follower;
 mod founding;
 mod leader;
@@ -52,3 +59,4 @@ mod show;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod writing;

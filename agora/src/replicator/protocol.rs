@@ -1,14 +1,16 @@
 //! The replicator: promises, log, commit index, members. Everything that safety rests on changes here, together.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::candidate::Candidate;
+use super::compaction::{self, Obsolete};
 use super::leader::Leader;
 use super::log::Log;
 use super::message::{Around, Entry, Fault, Input, Message, Output, Peer, Record, Situation, Standing};
 use super::quorum;
-use super::snapshot::{Incoming, Obsolete};
+use super::snapshot::Incoming;
+use super::writing::Disk;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position};
@@ -21,10 +23,6 @@ pub const MAX_NODES: usize = 256;
 /// A candidate's epoch may be ahead of what a node has seen by at most this: a forged jump would use numbers up.
 pub const MAX_EPOCH_JUMP: u64 = 1 << 32;
 
-/// At most so many datagrams wait for a flush. What comes beyond is lost, as datagrams are: a disk that hangs for so
-/// long makes its node look dead anyway.
-const MAX_GATED: usize = 4_096;
-
 /// Who holds what. See the [module](super) for the algorithm.
 #[derive(Debug)]
 pub struct Replicator {
@@ -32,9 +30,10 @@ pub struct Replicator {
     pub(super) settings: Settings,
     pub(super) promise: Epoch,
     pub(super) log: Log,
+    /// Up to here it is known to be committed.
     pub(super) commit: Index,
-    /// What was committed in an earlier life, to be handed over in this one.
-    remembered: Index,
+    /// Up to here it is handed over to the machine: a little in each turn, where a lot becomes known at once.
+    pub(super) handed: Index,
     /// It lives on, and has neither followed nor led since: it was away, nobody knows how long.
     pub(super) was_away: bool,
     /// The log is on disk.
@@ -76,10 +75,12 @@ pub struct Replicator {
     pub(super) leaving: Option<Timestamp>,
     pub(super) ended: bool,
     pub(super) seed: u64,
-    disk: Disk,
+    pub(super) disk: Disk,
     told: Option<Situation>,
     told_at: Timestamp,
     tick: Timestamp,
+    /// When the last turn was.
+    pub(super) turn: Timestamp,
 }
 
 /// What a node does with its log right now.
@@ -93,23 +94,6 @@ pub(super) enum Role {
     Leader(Box<Leader>),
 }
 
-/// What is written, what is flushed, and what waits for a flush.
-#[derive(Debug, Default)]
-struct Disk {
-    written: u64,
-    flushed: u64,
-    /// The write of the current promise.
-    promise: u64,
-    /// The log's end after each write that is not flushed yet.
-    ends: VecDeque<(u64, Index)>,
-    /// The log is durable up to here.
-    durable: Index,
-    /// Datagrams that rest on a write.
-    gated: VecDeque<(u64, Output)>,
-    /// Since when a write has been waiting.
-    waiting_since: Option<Timestamp>,
-}
-
 impl Replicator {
     /// A node without a log.
     pub fn new(me: Member, settings: &Settings, seed: u64, now: Timestamp) -> Self {
@@ -117,9 +101,9 @@ impl Replicator {
             me,
             settings: settings.clone(),
             promise: Epoch::NONE,
-            log: Log::default(),
+            log: Log::in_chunks_of(compaction::chunk(settings)),
             commit: Index(0),
-            remembered: Index(0),
+            handed: Index(0),
             was_away: false,
             on_disk: false,
             to_stay: None,
@@ -148,6 +132,7 @@ impl Replicator {
             told: None,
             told_at: now,
             tick: now,
+            turn: now,
         }
     }
 
@@ -156,12 +141,13 @@ impl Replicator {
     #[must_use]
     pub fn restored(mut self, promise: Epoch, base: Position, entries: Vec<Entry>, commit: Index) -> Self {
         self.promise = promise;
-        self.remembered = commit;
         self.was_away = true;
-        self.log = Log::of(base, entries);
+        self.log.take(entries);
+        self.log.rest_on(base);
+        self.commit = commit;
         self.seen = promise.number.max(self.log.last().epoch.number);
         self.at_seen = self.log.latest();
-        self.disk.durable = self.log.last().index;
+        self.disk = Disk::holding(self.log.last().index);
         self
     }
 
@@ -170,77 +156,6 @@ impl Replicator {
     pub fn on_disk(mut self, on_disk: bool) -> Self {
         self.on_disk = on_disk;
         self
-    }
-
-    // ---- writing ----
-
-    /// Hands records to the disk.
-    pub(super) fn write(&mut self, now: Timestamp, records: Vec<Record>, out: &mut Vec<Output>) {
-        for record in records {
-            self.disk.written += 1;
-            let left = match &record {
-                Record::Cut(from) => Some(Index(from.0.saturating_sub(1))),
-                // Of the old log, only what is committed is in the new one too.
-                Record::Install(_) => Some(self.commit),
-                Record::Promise(_) | Record::Append(_) | Record::Compact { .. } => None,
-            };
-            if let Some(left) = left {
-                self.disk.durable = self.disk.durable.min(left);
-                for (_, index) in &mut self.disk.ends {
-                    *index = (*index).min(left);
-                }
-            }
-            let end = match &record {
-                Record::Append(entry) => entry.position.index,
-                Record::Cut(from) => Index(from.0.saturating_sub(1)),
-                Record::Install(snapshot) => snapshot.base.index,
-                Record::Promise(_) | Record::Compact { .. } => {
-                    self.disk.ends.back().map_or(self.disk.durable, |(_, index)| *index)
-                }
-            };
-            self.disk.ends.push_back((self.disk.written, end));
-            self.disk.waiting_since.get_or_insert(now);
-            out.push(Output::Write { ticket: self.disk.written, record, commit: self.commit });
-        }
-    }
-
-    /// Sends what rests on everything written so far, once that is flushed.
-    pub(super) fn gated(&mut self, output: Output, out: &mut Vec<Output>) {
-        if self.disk.flushed == self.disk.written {
-            out.push(output);
-        } else if self.disk.gated.len() < MAX_GATED {
-            self.disk.gated.push_back((self.disk.written, output));
-        }
-    }
-
-    fn flushed(&mut self, now: Timestamp, ticket: u64, out: &mut Vec<Output>) {
-        self.disk.flushed = self.disk.flushed.max(ticket.min(self.disk.written));
-        while let Some((_, end)) = self.disk.ends.pop_front_if(|(ticket, _)| *ticket <= self.disk.flushed) {
-            self.disk.durable = end;
-        }
-        self.disk.waiting_since = (self.disk.flushed < self.disk.written).then_some(now);
-        while let Some((_, output)) = self.disk.gated.pop_front_if(|(ticket, _)| *ticket <= self.disk.flushed) {
-            out.push(output);
-        }
-    }
-
-    /// How far this node's own log is durable.
-    pub(super) fn durable(&self) -> Index {
-        self.disk.durable
-    }
-
-    /// Whether all that is written is durable.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.disk.flushed == self.disk.written
-    }
-
-    /// Whether the current promise is durable: before, nothing is sent in its epoch.
-    pub(super) fn promise_is_flushed(&self) -> bool {
-        self.disk.flushed >= self.disk.promise
-    }
-
-    pub(super) fn disk_hangs(&self, now: Timestamp) -> bool {
-        self.disk.waiting_since.is_some_and(|since| now.since(since) > self.settings.failure_timeout() * 2)
     }
 
     /// Promises an epoch: nothing lower is served from here on.
@@ -255,7 +170,6 @@ impl Replicator {
         self.noticed = now;
         out.push(Output::Follow(None));
         self.write(now, vec![Record::Promise(epoch)], out);
-        self.disk.promise = self.disk.written;
     }
 
     /// Stops leading, or standing, because of `higher`. The log stays as it is.
@@ -279,23 +193,6 @@ impl Replicator {
     pub(super) fn end(&mut self, output: Output, out: &mut Vec<Output>) {
         self.ended = true;
         out.push(output);
-    }
-
-    /// Hands over what is committed now, in order.
-    pub(super) fn commit_to(&mut self, index: Index, out: &mut Vec<Output>) {
-        let base = self.log.base().index;
-        if self.commit < base.min(index) {
-            self.decided = self.log.decided_up_to(base);
-        }
-        while self.commit < index {
-            let Some(entry) = self.log.after(self.commit) else { return };
-            self.commit = entry.position.index;
-            self.at_seen = self.at_seen.max(entry.at);
-            if self.commit > base && matches!(entry.body, super::message::Body::Events(_)) {
-                self.decided += 1;
-            }
-            out.push(Output::Committed(entry.clone()));
-        }
     }
 
     /// Follows the leader of the promised epoch, which has shown.
@@ -478,7 +375,7 @@ impl Protocol for Replicator {
         if self.ended {
             return;
         }
-        self.commit_to(self.remembered, out);
+        self.go_on(now, out);
         match input {
             Input::Message { from, message } => self.message(now, from, message, out),
             Input::HeartBeat { from, number } => self.on_heart_beat(now, from, number, out),
@@ -496,7 +393,7 @@ impl Protocol for Replicator {
             Input::TakeOver { promise, transfer, alone } => self.on_take_over(now, promise, transfer, alone, out),
             Input::Propose { epoch, number, events } => self.on_propose(now, epoch, number, events, out),
             Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
-            Input::Obsolete(indices) => self.on_obsolete(now, indices, out),
+            Input::Obsolete(indices) => self.on_obsolete(now, indices),
             Input::Read { ticket } => self.on_read(now, ticket, out),
             Input::Show { ticket, after, most } => self.on_show(ticket, after, most, out),
             Input::Order { ticket, order } => self.on_order(now, ticket, order, out),
@@ -515,7 +412,7 @@ impl Protocol for Replicator {
         if self.ended {
             return;
         }
-        self.commit_to(self.remembered, out);
+        self.go_on(now, out);
         if self.tick <= now {
             self.tick = now + self.tick_interval();
             self.consider_founding(now, out);
@@ -538,6 +435,9 @@ impl Protocol for Replicator {
     fn deadline(&self) -> Option<Timestamp> {
         if self.ended {
             return None;
+        }
+        if let Some(next) = self.hands_on_at() {
+            return Some(next);
         }
         Some(match &self.role {
             Role::Follower => self.tick,

@@ -21,14 +21,7 @@ impl Replicator {
     }
 
     fn committed_after(&self, after: Position, most: usize) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut index = after.index;
-        while entries.len() < most
-            && let Some(entry) = self.log.after(index).filter(|entry| entry.position.index <= self.commit)
-        {
-            index = entry.position.index;
-            entries.push(entry.clone());
-        }
-        entries
+        let committed = |entry: &&Entry| entry.position.index <= self.commit;
+        self.log.after(after.index).take_while(committed).take(most).cloned().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Snapshots: a log drops what matters no more, and whoever lacks what it dropped is given what it kept.
+//! Snapshots: whoever lacks what a log has dropped is given what it kept.
 //!
 //! ```text
 //! leader (or the holder of the log that a candidate adopts)      follower (or that candidate)
@@ -10,11 +10,9 @@
 //!
 //! A datagram that is lost is asked for again when the next one does not fit, or when the leader probes.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
+use super::compaction::Obsolete;
 use super::log::Log;
-use super::message::{Entry, Fault, LogEnd, Message, Output, Record, Snapshot};
+use super::message::{Entry, Fault, LogEnd, Message, Output, Record};
 use super::protocol::{Replicator, Role};
 use crate::config::Mode;
 use crate::id::{Epoch, FoundingId, Index, NodeId, Position};
@@ -22,9 +20,6 @@ use crate::time::Timestamp;
 
 /// So many datagrams of a snapshot answer one request.
 const DATAGRAMS_A_REQUEST: usize = 8;
-
-/// A log is compacted although others still lag, when so many times as much is obsolete as would be enough.
-const PATIENCE: usize = 8;
 
 /// STATE_SNAPSHOT.
 pub(super) struct Piece {
@@ -42,7 +37,8 @@ pub(super) struct Incoming {
     from: NodeId,
     epoch: Epoch,
     base: Position,
-    entries: Vec<Entry>,
+    /// All that has come.
+    log: Log,
     /// It was asked to go on from here.
     asked: Index,
 }
@@ -50,7 +46,7 @@ pub(super) struct Incoming {
 impl Incoming {
     /// The last entry that has come.
     pub(super) fn last(&self) -> Index {
-        self.entries.last().map(|entry| entry.position.index).unwrap_or_default()
+        self.log.last().index
     }
 
     pub(super) const fn epoch(&self) -> Epoch {
@@ -63,49 +59,7 @@ impl Incoming {
     }
 }
 
-/// What of a log may go.
-#[derive(Debug, Default)]
-pub(super) struct Obsolete {
-    entries: BTreeSet<Index>,
-    /// Fewer are not worth looking whether they are enough.
-    look_at: usize,
-}
-
 impl Replicator {
-    // ---- dropping ----
-
-    /// The machine says what matters no more.
-    pub(super) fn on_obsolete(&mut self, now: Timestamp, indices: Vec<Index>, out: &mut Vec<Output>) {
-        let (log, commit) = (&self.log, self.commit);
-        self.obsolete.entries.extend(indices.into_iter().filter(|it| *it <= commit && log.get(*it).is_some()));
-        self.consider_compaction(now, out);
-    }
-
-    /// Compacts once half of what could go may go, so that on average each entry is moved twice.
-    fn consider_compaction(&mut self, now: Timestamp, out: &mut Vec<Output>) {
-        let tail = self.settings.log_tail;
-        if self.obsolete.entries.len() < self.obsolete.look_at.max(tail) {
-            return;
-        }
-        let to = Index(self.commit.0.saturating_sub(tail as u64));
-        let fruit = self.obsolete.entries.range(..=to).count();
-        let enough = fruit >= tail && fruit * 2 >= self.log.held_up_to(to);
-        if !enough || (self.lag_behind(now, to) && fruit < tail * PATIENCE) {
-            self.obsolete.look_at = self.obsolete.entries.len() + tail.div_ceil(4);
-            return;
-        }
-        self.obsolete.look_at = 0;
-        let record = self.log.compact(to, &mut self.obsolete.entries);
-        self.write(now, record.into_iter().collect(), out);
-    }
-
-    /// Whether somebody that this leader hears still needs what is above its base, and no snapshot yet.
-    fn lag_behind(&self, now: Timestamp, to: Index) -> bool {
-        let since = now - self.settings.failure_timeout();
-        let Role::Leader(leader) = &self.role else { return false };
-        leader.peers.values().any(|peer| peer.matched < to && peer.heard_at.is_some_and(|at| at >= since))
-    }
-
     // ---- giving ----
 
     /// Sends what follows `after` of the snapshot here; from its beginning, where another one was asked for.
@@ -186,7 +140,7 @@ impl Replicator {
         }
         let same = |incoming: &Incoming| incoming.is_of(from, epoch) && incoming.base == base;
         if !self.incoming.as_ref().is_some_and(same) {
-            self.incoming = Some(Incoming { from, epoch, base, entries: Vec::new(), asked: Index(0) });
+            self.incoming = Some(Incoming { from, epoch, base, log: self.log.empty(), asked: Index(0) });
         }
         let Some(incoming) = &mut self.incoming else { return };
         if leads && !adopted {
@@ -200,8 +154,8 @@ impl Replicator {
             }
             return;
         }
-        incoming.entries.extend(entries);
-        if incoming.entries.last().is_some_and(|entry| entry.position == base) {
+        incoming.log.take(entries);
+        if incoming.log.last() == base {
             self.take_snapshot(now, from, founding, adopted, out);
             return;
         }
@@ -222,8 +176,7 @@ impl Replicator {
         adopted: bool,
         out: &mut Vec<Output>,
     ) {
-        let Some(Incoming { epoch, base, entries, .. }) = self.incoming.take() else { return };
-        let log = Log::of(base, entries.clone());
+        let Some(Incoming { epoch, base, log, .. }) = self.incoming.take() else { return };
         if log.founding() != Some(founding) {
             return; // Whatever that is, it is not the beginning of this log.
         }
@@ -233,7 +186,7 @@ impl Replicator {
                 return;
             }
         }
-        if !self.install(now, log, Snapshot { base, kept: Arc::new(entries) }, out) {
+        if !self.install(now, log, base, out) {
             return;
         }
         if adopted {
@@ -247,8 +200,8 @@ impl Replicator {
         self.gated(Output::Send { to: from, message: ack }, out);
     }
 
-    /// This log is a snapshot from here on; whether what was committed here is in it.
-    fn install(&mut self, now: Timestamp, log: Log, snapshot: Snapshot, out: &mut Vec<Output>) -> bool {
+    /// This log is a snapshot up to `base` from here on; whether what was committed here is in it.
+    fn install(&mut self, now: Timestamp, mut log: Log, base: Position, out: &mut Vec<Output>) -> bool {
         let here = self.log.position(self.commit).unwrap_or(Position::START);
         if !log.contains(here) {
             match self.settings.mode {
@@ -259,13 +212,14 @@ impl Replicator {
             return false;
         }
         self.at_seen = self.at_seen.max(log.latest());
+        let snapshot = log.rest_on(base);
+        log.take_the_place_of(std::mem::take(&mut self.log));
         self.log = log;
         self.obsolete = Obsolete::default();
-        let base = snapshot.base.index;
         self.write(now, vec![Record::Install(snapshot)], out);
         out.push(Output::Reset);
-        self.commit = Index(0);
-        self.commit_to(base, out);
+        self.handed = Index(0);
+        self.commit_to(base.index, out);
         true
     }
 }

@@ -1,10 +1,9 @@
 //! What the replicated log holds, in memory, on the wire and on disk.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::super::chunks::Chunks;
 use crate::id::{Epoch, FoundingId, Index, Member, Position};
 use crate::time::At;
 
@@ -68,7 +67,7 @@ pub struct Snapshot {
     /// Everything up to here is committed, and in it as far as it matters.
     pub base: Position,
     /// The entries.
-    pub kept: Arc<Vec<Entry>>,
+    pub kept: Chunks,
 }
 
 /// What a log on disk must hold, in this order.

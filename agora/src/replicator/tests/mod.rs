@@ -1,6 +1,7 @@
 //! One file per room of the replicator; `cluster.rs` drives several nodes by hand, message by message.
 
 mod around;
+mod chunks;
 mod cluster;
 mod log;
 mod orders;

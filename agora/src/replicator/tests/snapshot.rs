@@ -1,7 +1,6 @@
 //! Logs that dropped what matters no more, and those who lack it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::super::log::Log;
 use super::super::message::{Body, Entry, Input, Message, Output, Record, Snapshot};
@@ -21,6 +20,19 @@ fn log(length: u64) -> Log {
     log
 }
 
+/// Drops these up to `to`; what is left up to there, and what follows.
+fn compact(log: &mut Log, to: u64, obsolete: &[u64]) -> (Snapshot, Vec<Entry>) {
+    log.begin_compaction(Index(to), obsolete.iter().copied().map(Index).collect());
+    let before = held(log);
+    loop {
+        match log.go_on_compacting() {
+            Some(Record::Compact { snapshot, rest }) => return (snapshot, rest),
+            Some(record) => panic!("{record:?}"),
+            None => assert_eq!(held(log), before, "it is what it was until all is done"),
+        }
+    }
+}
+
 fn held(log: &Log) -> Vec<u64> {
     (1..=log.last().index.0).filter(|index| log.get(Index(*index)).is_some()).collect()
 }
@@ -30,17 +42,15 @@ fn a_compacted_log_holds_what_matters_and_knows_every_position() {
     let mut log = log(8);
     log.append(entry(epoch(2, 2), 9), &mut Vec::new());
     log.append(entry(epoch(2, 2), 10), &mut Vec::new());
-    let mut obsolete = BTreeSet::from([2, 3, 5, 7, 8, 9, 10].map(Index));
-    let Some(Record::Compact { snapshot, rest }) = log.compact(Index(9), &mut obsolete) else { panic!("no record") };
+    let (snapshot, rest) = compact(&mut log, 9, &[2, 3, 5, 7, 8]);
     // 8 began an epoch; 9 is the base; 10 is above it.
     assert_eq!(held(&log), [1, 4, 6, 8, 9, 10]);
     assert_eq!((snapshot.base, snapshot.kept.len(), rest.len()), (at(epoch(2, 2), 9), 5, 1));
-    assert_eq!(obsolete, BTreeSet::from([Index(8), Index(9), Index(10)]));
     assert!(log.contains(at(epoch(1, 1), 5)) && !log.contains(at(epoch(2, 2), 5)));
     assert_eq!(log.position(Index(11)), None);
-    assert_eq!(log.after(Index(1)).map(|entry| entry.position.index), Some(Index(4)));
+    assert_eq!(log.after(Index(1)).next().map(|entry| entry.position.index), Some(Index(4)));
     // The entry that was kept only as the base goes with the next.
-    log.compact(Index(10), &mut obsolete);
+    compact(&mut log, 10, &[9]);
     assert_eq!(held(&log), [1, 4, 6, 8, 10]);
     assert_eq!(log.decided_up_to(Index(10)), 9);
 }
@@ -49,9 +59,11 @@ fn a_compacted_log_holds_what_matters_and_knows_every_position() {
 fn what_a_snapshot_and_the_rest_amount_to_is_the_log_again() {
     let mut before = log(8);
     before.append(entry(epoch(2, 2), 9), &mut Vec::new());
-    before.compact(Index(8), &mut BTreeSet::from([Index(3), Index(6)]));
+    compact(&mut before, 8, &[3, 6]);
     let entries: Vec<Entry> = (1..=9).filter_map(|index| before.get(Index(index)).cloned()).collect();
-    let after = Log::of(before.base(), entries);
+    let mut after = Log::default();
+    after.take(entries);
+    after.rest_on(before.base());
     assert_eq!((held(&after), after.last()), (held(&before), before.last()));
     assert!((0..=9).all(|index| after.position(Index(index)) == before.position(Index(index))));
 }
@@ -72,6 +84,8 @@ fn compacted(entries: u64, obsolete: u64) -> Cluster {
     for number in [2, 3] {
         cluster.input(node(number), Input::Obsolete(gone.clone()));
     }
+    // A little is dropped in each turn.
+    cluster.run(SECOND * 5);
     cluster
 }
 
@@ -191,13 +205,12 @@ fn a_node_lives_on_with_a_snapshot() {
     let settings = Settings { mode: Mode::Majority(3), ..Settings::lan() };
     let mut log = log(8);
     log.append(entry(epoch(2, 2), 9), &mut Vec::new());
-    let kept = Arc::new(vec![entry(epoch(1, 1), 1), entry(epoch(1, 1), 6), log.get(Index(8)).cloned().expect("held")]);
-    let snapshot = Snapshot { base: at(epoch(2, 2), 8), kept };
-    let entries: Vec<Entry> = snapshot.kept.iter().chain(log.get(Index(9))).cloned().collect();
+    let kept = [entry(epoch(1, 1), 1), entry(epoch(1, 1), 6)];
+    let entries: Vec<Entry> = kept.into_iter().chain(log.after(Index(7)).cloned()).collect();
     let now = crate::time::Timestamp::from_micros(1);
     let mut node = super::super::protocol::Replicator::new(member(1), &settings, 1, now).restored(
         epoch(2, 2),
-        snapshot.base,
+        at(epoch(2, 2), 8),
         entries,
         Index(9),
     );

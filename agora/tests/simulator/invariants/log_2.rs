@@ -84,6 +84,7 @@ impl Log2 {
 fn is_whole(snapshot: &Snapshot) -> bool {
     let in_order = snapshot
         .kept
+        .iter()
         .is_sorted_by(|one, next| one.position < next.position && one.position.index < next.position.index);
     in_order && snapshot.kept.last().is_some_and(|last| last.position == snapshot.base)
 }

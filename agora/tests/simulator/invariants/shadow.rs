@@ -174,7 +174,7 @@ impl Shadow {
 }
 
 /// A log of these entries: what is between them matters no more.
-fn sparse(entries: &[Entry]) -> Vec<Option<Held>> {
+fn sparse<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Option<Held>> {
     let mut log = Vec::new();
     for entry in entries {
         log.resize(place(entry.position.index), None);
@@ -190,12 +190,12 @@ fn place(index: Index) -> usize {
 fn apply(record: &Record, promise: &mut Epoch, log: &mut Vec<Option<Held>>) {
     match record {
         Record::Compact { snapshot, .. } => {
-            let kept = sparse(&snapshot.kept);
+            let kept = sparse(snapshot.kept.iter());
             for (held, kept) in log.iter_mut().zip(kept) {
                 *held = kept;
             }
         }
-        Record::Install(snapshot) => *log = sparse(&snapshot.kept),
+        Record::Install(snapshot) => *log = sparse(snapshot.kept.iter()),
         Record::Promise(epoch) => *promise = *epoch,
         Record::Append(entry) => log.push(Some(Held::of(entry))),
         Record::Cut(index) => log.truncate(usize::try_from(index.0.saturating_sub(1)).unwrap_or(0)),
