@@ -65,7 +65,8 @@ impl Replicator {
             };
             self.disk.ends.push_back((self.disk.written, end));
             self.disk.waiting_since.get_or_insert(now);
-            out.push(Output::Write { ticket: self.disk.written, record, commit: self.commit });
+            // Nothing waits for this, so it may be old: what the machine has been told is never less than what is written.
+            out.push(Output::Write { ticket: self.disk.written, record, commit: self.handed });
         }
     }
 
