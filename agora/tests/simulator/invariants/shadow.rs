@@ -53,6 +53,8 @@ pub(crate) struct Shadow {
     pub commit: Index,
     /// What it knew as committed when it began to live on.
     pub remembered: Index,
+    /// Where the last snapshot that it took from another ends: committed, before its manager has been handed all of it.
+    installed: Index,
     /// The highest promise written, durable or not.
     pub promise: Epoch,
     /// The highest promise that is durable.
@@ -81,6 +83,7 @@ impl Shadow {
             founding: None,
             commit: Index(0),
             remembered: Index(0),
+            installed: Index(0),
             promise: Epoch::NONE,
             durable_promise: Epoch::NONE,
             situation: None,
@@ -111,10 +114,11 @@ impl Shadow {
             let agrees = |(held, found): (&Option<Held>, &Option<Held>)| held.is_none() || held == found;
             log.len() == found.len() && log.iter().zip(&found).all(agrees)
         };
+        let committed = self.commit.max(self.remembered).max(self.installed);
         let (mut promise, mut log) = (self.durable_promise, self.durable_log.clone());
         let mut unflushed = self.unflushed.iter();
         loop {
-            if promise == held.promise && agrees(&log) && held.commit <= self.commit.max(self.remembered) {
+            if promise == held.promise && agrees(&log) && held.commit <= committed {
                 return true;
             }
             let Some((_, record)) = unflushed.next() else { return false };
@@ -139,6 +143,9 @@ impl Shadow {
             Record::Install(snapshot) => snapshot.kept.first(),
             _ => None,
         };
+        if let Record::Install(snapshot) = record {
+            self.installed = snapshot.base.index;
+        }
         if let Some(Body::Founded { founding, .. }) = first.map(|entry| &entry.body) {
             self.founding = Some(*founding);
         }
