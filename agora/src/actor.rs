@@ -5,6 +5,7 @@
 //! outputs in order, and arms one timer for the next deadline: the contract of [`crate::protocol`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
@@ -20,6 +21,11 @@ pub const MAILBOX: usize = 1_024;
 pub trait Clock: Send + Sync + 'static {
     /// The reading now.
     fn now(&self) -> Timestamp;
+
+    /// How long tokio's timers take for what takes `time` on this clock: as long, unless the clock is a fast or a slow one.
+    fn takes(&self, time: Duration) -> Duration {
+        time
+    }
 }
 
 /// An input, as an actix message.
@@ -95,7 +101,7 @@ where
     }
 
     fn start_timer(&mut self, context: &mut Context<Self>, now: Timestamp, deadline: Timestamp) {
-        let timer = context.run_later(deadline.since(now), |concern, context| {
+        let timer = context.run_later(self.clock.takes(deadline.since(now)), |concern, context| {
             concern.timer = None;
             concern.drive(context, None);
         });

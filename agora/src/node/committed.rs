@@ -5,9 +5,9 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::link::Request;
+use super::link::{LogSeen, Request};
 use crate::auction::protocol::Manager;
-use crate::id::{Index, Position};
+use crate::id::Position;
 use crate::machine::Machine;
 use crate::replicator::message::{Body, Entry};
 use crate::time::At;
@@ -27,8 +27,8 @@ pub enum Told<E> {
     /// Entries that matter no more, of auctions that were archived say, were dropped from this node's log before they were
     /// read.
     Skipped,
-    /// The entry that this stream had come to is not in the node's log: after a partition in mode `reachable` another
-    /// history has won. What follows is that one, from its first event.
+    /// The node has set its log aside, or the entry that this stream began after is not in it: after a partition in mode
+    /// `reachable` another history has won. What follows is that one, from its first event.
     OtherLog,
 }
 
@@ -40,7 +40,9 @@ pub enum Told<E> {
 /// always there.
 pub struct Committed<M: Machine = Manager> {
     pub(super) requests: mpsc::Sender<Request<M>>,
-    pub(super) commit: watch::Receiver<Index>,
+    pub(super) log: watch::Receiver<LogSeen>,
+    /// So many logs had been set aside when the present one was begun.
+    pub(super) set_aside: u64,
     pub(super) after: Position,
     pub(super) fetched: VecDeque<Entry>,
     /// That entries are missing before the next one has been told.
@@ -70,17 +72,28 @@ impl<M: Machine> Committed<M> {
                 }
             }
             // Seen before it is asked, so that what is committed meanwhile is a change.
-            self.commit.borrow_and_update();
+            if self.log.borrow_and_update().set_aside > self.set_aside {
+                if self.begin_anew() {
+                    return Some(Told::OtherLog);
+                }
+                continue;
+            }
             match self.fetch().await {
                 Some(Some(entries)) if !entries.is_empty() => self.fetched.extend(entries),
                 Some(None) => {
-                    self.after = Position::START;
+                    self.begin_anew();
                     return Some(Told::OtherLog);
                 }
                 // Nothing yet, or this life of the node has ended: the next begins with a change, too.
-                Some(Some(_)) | None => self.commit.changed().await.ok()?,
+                Some(Some(_)) | None => self.log.changed().await.ok()?,
             }
         }
+    }
+
+    /// From the first entry of the log that the node has now; whether any had been read before.
+    fn begin_anew(&mut self) -> bool {
+        self.set_aside = self.log.borrow().set_aside;
+        std::mem::replace(&mut self.after, Position::START) != Position::START
     }
 
     /// What the log answers; nothing, where its life ends before.

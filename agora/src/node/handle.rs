@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::audience::WAITING;
 use super::committed::Committed;
 use super::event::{Ending, Events, NodeFault};
-use super::link::{Command, Request, State};
+use super::link::{Command, LogSeen, Request, State};
 use super::options::Options;
 use crate::auction::protocol::Manager;
 use crate::client::{Client, ClientConfig, ConnectError};
-use crate::id::{Index, ParticipantId, Position};
+use crate::id::{ParticipantId, Position};
 use crate::machine::Machine;
 use crate::transport::Counters;
 
@@ -32,7 +32,7 @@ pub struct NodeHandle<M: Machine = Manager> {
     pub(super) commands: mpsc::UnboundedSender<Command>,
     pub(super) requests: mpsc::Sender<Request<M>>,
     pub(super) state: watch::Receiver<State>,
-    pub(super) commit: watch::Receiver<Index>,
+    pub(super) log: watch::Receiver<LogSeen>,
 }
 
 /// Why a node's machine does not answer.
@@ -87,7 +87,8 @@ impl<M: Machine> NodeHandle<M> {
     pub fn committed(&self, after: Position) -> Committed<M> {
         Committed {
             requests: self.requests.clone(),
-            commit: self.commit.clone(),
+            log: self.log.clone(),
+            set_aside: self.log.borrow().set_aside,
             after,
             fetched: VecDeque::new(),
             skipped: false,
@@ -183,7 +184,7 @@ impl<M: Machine> Clone for NodeHandle<M> {
             commands: self.commands.clone(),
             requests: self.requests.clone(),
             state: self.state.clone(),
-            commit: self.commit.clone(),
+            log: self.log.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::builder::Node;
 use super::event::{Ending, NodeEvent, NodeFault};
 use super::life::{Disk, Life, Start};
-use super::link::{Command, Link, Request};
+use super::link::{Command, Link, LogSeen, Request};
 use super::observer::Observer;
 use super::questions::Questions;
 use super::store::Store;
@@ -20,7 +20,7 @@ use super::switch::{Switch, Word};
 use super::wiring;
 use crate::actor::{Clock, In};
 use crate::disk::{Archivist, Recovered, Writer};
-use crate::id::{Index, Member, NodeId};
+use crate::id::{Member, NodeId};
 use crate::machine::Machine;
 use crate::replicator::message::Input;
 use crate::transport::{Close, Sockets, Transport};
@@ -99,7 +99,7 @@ impl<M: Machine> Host<M> {
     async fn serve(mut self, link: &mut Link<M>) -> Ending {
         let mut life = self.begin(link);
         loop {
-            let quiet = self.observer.deadline().map(|deadline| deadline.since(self.clock.now()));
+            let quiet = self.observer.deadline().map(|deadline| self.clock.takes(deadline.since(self.clock.now())));
             let word = tokio::select! {
                 // In a fixed order, so that a simulation can be repeated; orders first, so that nothing delays them.
                 biased;
@@ -128,6 +128,7 @@ impl<M: Machine> Host<M> {
                 Heard::NewLife => {
                     // The old concerns are cut off before the new ones begin.
                     drop(life);
+                    link.log.send_modify(LogSeen::set_aside);
                     life = self.begin(link);
                 }
                 Heard::Stopped => return self.close(life, Ending::Stopped, link).await,
@@ -143,12 +144,11 @@ impl<M: Machine> Host<M> {
 
     fn begin(&mut self, link: &Link<M>) -> Life<M> {
         self.questions.borrow_mut().drop_all();
-        link.commit.send_replace(Index(0));
         let recovered = self.recovered.take();
         let fresh = NodeId { uuid: self.node.uuid, incarnation: (self.node.edge.random)() };
         let node = recovered.as_ref().map_or(fresh, |recovered| recovered.node);
         let me = Member { node, priority: self.node.options.settings.priority };
-        let switch = Switch::new(self.transport.clone().recipient(), self.words.0.clone(), link.commit.clone());
+        let switch = Switch::new(self.transport.clone().recipient(), self.words.0.clone(), link.log.clone());
         let start = Start {
             me,
             settings: &self.node.options.settings,

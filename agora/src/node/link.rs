@@ -48,14 +48,29 @@ pub(super) struct State {
     pub(super) ending: Option<Ending>,
 }
 
+/// What everybody may know of a node's log.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct LogSeen {
+    /// How many logs this node has set aside, each at the end of an incarnation.
+    pub(super) set_aside: u64,
+    /// The last entry that is committed, of which the machine has been told.
+    pub(super) commit: Index,
+}
+
+impl LogSeen {
+    /// An incarnation has ended; the next has no log yet.
+    pub(super) fn set_aside(&mut self) {
+        *self = Self { set_aside: self.set_aside + 1, commit: Index(0) };
+    }
+}
+
 /// The node's end.
 pub(super) struct Link<M: Machine> {
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) requests: mpsc::Receiver<Request<M>>,
     pub(super) audience: Audience,
     pub(super) state: watch::Sender<State>,
-    /// The last entry that is committed on this node; zero at the beginning of each incarnation.
-    pub(super) commit: watch::Sender<Index>,
+    pub(super) log: watch::Sender<LogSeen>,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -64,7 +79,7 @@ pub(super) fn connect<M: Machine>(uuid: Uuid, options: &Options) -> (NodeHandle<
     let (to_commands, commands) = mpsc::unbounded_channel();
     let (to_requests, requests) = mpsc::channel(REQUESTS);
     let (state, see_state) = watch::channel(State::default());
-    let (commit, see_commit) = watch::channel(Index(0));
+    let (log, see_log) = watch::channel(LogSeen::default());
     let counters = Arc::new(Counters::default());
     let handle = NodeHandle {
         uuid,
@@ -73,7 +88,7 @@ pub(super) fn connect<M: Machine>(uuid: Uuid, options: &Options) -> (NodeHandle<
         commands: to_commands,
         requests: to_requests,
         state: see_state,
-        commit: see_commit,
+        log: see_log,
     };
-    (handle, Link { commands, requests, audience: Audience::default(), state, commit, counters })
+    (handle, Link { commands, requests, audience: Audience::default(), state, log, counters })
 }

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use actix::Recipient;
 use tokio::sync::{mpsc, watch};
 
+use super::link::LogSeen;
 use super::wiring::{self, Deliver, Host};
 use crate::actor::{In, ToMachine};
 use crate::disk::{Archivist, Orders};
-use crate::id::Index;
 use crate::machine::{FromLog, Input};
 use crate::transport::Inlet;
 use crate::{replicator, sequencer};
@@ -42,17 +42,17 @@ pub(super) struct Switch {
     concerns: RefCell<Option<Concerns>>,
     transport: Recipient<In<Vec<wiring::Transport>>>,
     host: mpsc::UnboundedSender<Word>,
-    commit: watch::Sender<Index>,
+    log: watch::Sender<LogSeen>,
 }
 
 impl Switch {
-    /// Not yet connected to any concern. What is committed shows in `commit`, once the machine has it in its mailbox.
+    /// Not yet connected to any concern. What is committed shows in `log`, once the machine has it in its mailbox.
     pub(super) fn new(
         transport: Recipient<In<Vec<wiring::Transport>>>,
         host: mpsc::UnboundedSender<Word>,
-        commit: watch::Sender<Index>,
+        log: watch::Sender<LogSeen>,
     ) -> Self {
-        Self { concerns: RefCell::new(None), transport, host, commit }
+        Self { concerns: RefCell::new(None), transport, host, log }
     }
 
     /// From now on, outputs reach these.
@@ -105,7 +105,7 @@ impl Switch {
                 };
                 inlet.machine.do_send(ToMachine(input));
                 if let Some(index) = committed {
-                    self.commit.send_replace(index);
+                    self.log.send_modify(|log| log.commit = index);
                 }
             }
             Deliver::Transport(request) => self.transport.do_send(In(vec![request])),

@@ -30,11 +30,7 @@ impl Trace {
 
     /// Takes bytes into the hash.
     pub(crate) fn mix_bytes(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word));
-        }
+        words(bytes).for_each(|word| self.mix(word));
         self.mix(bytes.len() as u64);
     }
 
@@ -54,6 +50,13 @@ impl Trace {
     pub(crate) const fn hash(&self) -> u64 {
         self.hash
     }
+}
+
+/// Bytes, eight at a time.
+pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    words.iter().map(|word| u64::from_le_bytes(*word)).chain([last])
 }
 
 /// What something is, on a line of bearable length: long lists of bytes become their number.

@@ -501,6 +501,9 @@ impl World {
             let first = tasks().next();
             return Err(Violation::new("LIVE-1", format!("{open} requests have no answer, such as {first:?}")));
         }
+        if !(calm && open == 0) && after <= ALL_ANSWERED {
+            return Ok(false);
+        }
         let lacking = self.clients.iter().find_map(|client| {
             let (auction, _) =
                 client.follows.iter().find(|(auction, follow)| self.checks.lacks(**auction, follow.last))?;

@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use agora::auction::event::{Decision, Event};
 use agora::client::Client;
 use agora::client::message::{Failure, Reply};
 use agora::config::{Mode, Settings};
-use agora::id::ParticipantId;
-use agora::node::{Node, NodeHandle};
+use agora::id::{ParticipantId, Position};
+use agora::node::{Node, NodeHandle, Told};
 use agora::transport::{Later, Net, Socket, Udp, free_broadcast_port};
 use uuid::Uuid;
 
-use crate::cluster::{self, PATIENCE, connect, somebody, until};
+use crate::cluster::{self, PATIENCE, connect, somebody, until, within};
 use crate::house::{House, Plan};
 
 /// Who is on which side, and whether there are sides.
@@ -228,10 +229,20 @@ async fn without_a_cluster_size_the_side_with_less_gives_way_when_they_meet() {
         house.bidders[bidder] = parted.client_of_the_pair(house.bidders[bidder].participant(), node).await;
     }
     assert!(matches!(lone.submit(house.bidding("99"), Some(PATIENCE)).await, Ok(Reply::Done(_))));
+    let mut committed = parted.nodes[2].0.committed(Position::START);
+    let bid = |told: &Told<Decision>, wanted: &str| {
+        let Told::Event { event: decision, .. } = told else { return false };
+        let is = |event: &Event| matches!(event, Event::BidAccepted { amount, .. } if amount.to_string() == wanted);
+        decision.events.iter().any(is)
+    };
+    while !bid(&within("a committed event", committed.next()).await.expect("it runs"), "99") {}
     house.bid(1, 1, "11").await;
     house.bid(0, 2, "10").await;
     parted.wall.put(false);
     until("all follow one leader", async || parted.is_one().await).await;
+    // Who follows the log of the lone one is told, and shown what is there instead.
+    assert_eq!(within("a committed event", committed.next()).await, Some(Told::OtherLog));
+    while !bid(&within("a committed event", committed.next()).await.expect("it runs"), "11") {}
     house.bid(1, 2, "11").await;
     house.auctioneer = parted.client(house.auctioneer.participant(), 2).await;
     house.verify().await;

@@ -10,6 +10,7 @@
 //! out.
 
 mod clients;
+mod clock;
 #[path = "../simulator/complaints.rs"]
 mod complaints;
 #[path = "../simulator/dice.rs"]

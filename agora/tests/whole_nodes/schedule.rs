@@ -89,6 +89,8 @@ pub(crate) struct Schedule {
     pub promise: Promise,
     /// When each node starts first.
     pub starts: Vec<Micros>,
+    /// How fast each node's clock is, in thousandths.
+    pub rates: Vec<u64>,
     /// The second and the third client are one participant, and the third repeats requests of the second.
     pub twins: bool,
     /// How often somebody sends what others sent before, or rubbish, if somebody does.
@@ -128,7 +130,11 @@ impl Schedule {
         let mut office = Dice::new(seed, 5);
         let operator = office.coin().then(|| office.between(100 * MILLI, SECOND));
         let twins = dice.coin();
-        Self { seed, mode, promise, starts, twins, hostile, weather, replace_after, operator, faults, heal }
+        let mut clocks = Dice::new(seed, 6);
+        let differ = clocks.coin();
+        let rate = |_: &Micros| if differ { clocks.between(800, 1_250) } else { 1_000 };
+        let rates = starts.iter().map(rate).collect();
+        Self { seed, mode, promise, starts, rates, twins, hostile, weather, replace_after, operator, faults, heal }
     }
 
     /// Every endpoint: nodes, then clients, then whoever looks at the end, then the operator.

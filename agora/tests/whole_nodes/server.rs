@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use agora::auction::event::Decision;
 use agora::id::Position;
-use agora::node::{BROADCAST_PORT, Committed, Node, NodeEvent, NodeHandle, Options, Told};
+use agora::node::{BROADCAST_PORT, Node, NodeEvent, NodeHandle, Options, Told};
 use agora::transport::Reach;
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::clock::LocalClock;
 use crate::dice::Dice;
 use crate::invariants::Violation;
 use crate::net::{EVERYBODY, Shore};
-use crate::run::Run;
+use crate::run::{Run, State};
+use crate::schedule::Promise;
 
 /// One life of a node.
 pub(crate) async fn serve(run: Run, slot: usize) -> turmoil::Result {
@@ -44,7 +47,8 @@ async fn node(run: Run, slot: usize) {
             Reach { broadcast_port: BROADCAST_PORT, broadcast_addresses: vec![EVERYBODY], join: Vec::new() };
         (Node::builder().options(options), dice)
     };
-    let node = node.net(Shore { run: run.clone(), endpoint: slot }).random(move || dice.number());
+    let clock = LocalClock::start(run.lock().schedule.rates[slot]);
+    let node = node.net(Shore { run: run.clone(), endpoint: slot }).clock(clock).random(move || dice.number());
     let handle = node.build().expect("settings that can be").spawn_local();
     {
         let mut state = run.lock();
@@ -56,38 +60,44 @@ async fn node(run: Run, slot: usize) {
     run.lock().node_ended(slot, &ending);
 }
 
-/// A stream of what is committed waits until a log that begins anew is as long as the former was. Here every log is read
-/// from its beginning.
+/// Takes down what happens to the node, and what it commits.
 async fn listen(run: Run, slot: usize, handle: NodeHandle) {
-    let mut events = handle.events();
-    let from_the_start = || spawn_local(read(run.clone(), slot, handle.committed(Position::START)));
-    let mut reader = from_the_start();
-    while let Some(event) = events.next().await {
-        run.lock().node_event(slot, &event);
-        if matches!(event, NodeEvent::Returned(_)) {
-            reader.abort();
-            let mut state = run.lock();
-            state.report.lost_branches += 1;
-            state.logs.begin(slot);
-            drop(state);
-            reader = from_the_start();
+    let (mut events, mut committed) = (handle.events(), handle.committed(Position::START));
+    // It has set its log aside, of which something had been read, and the stream has not said so yet.
+    let mut returned = false;
+    loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.next() => {
+                run.lock().node_event(slot, &event);
+                if matches!(event, NodeEvent::Returned(_)) {
+                    returned = true;
+                    run.lock().report.lost_branches += 1;
+                }
+            }
+            Some(told) = committed.next() => {
+                let mut state = run.lock();
+                if matches!(told, Told::OtherLog) && std::mem::take(&mut returned) {
+                    state.logs.begin(slot);
+                } else {
+                    let checked = read(&mut state, slot, told);
+                    state.check(checked);
+                }
+            }
+            else => return,
         }
     }
 }
 
-async fn read(run: Run, slot: usize, mut committed: Committed) {
-    while let Some(told) = committed.next().await {
-        let mut state = run.lock();
-        match told {
-            Told::Event { position, event, .. } => {
-                state.tell(&format!("n{slot}"), &format!("has committed {position:?}: {event:?}"));
-                let one_log = state.schedule.promise == crate::schedule::Promise::OneLog;
-                let checked = state.logs.committed(slot, position, &event, one_log);
-                state.check(checked);
-            }
-            // No log here is long enough to be compacted.
-            Told::Skipped => state.check(Err(Violation::new("LOG-2", format!("node {slot} skips entries")))),
-            Told::OtherLog => state.check(Err(Violation::new("LOG-2", format!("node {slot} has another log")))),
+fn read(state: &mut State, slot: usize, told: Told<Decision>) -> Result<(), Violation> {
+    match told {
+        Told::Event { position, event, .. } => {
+            state.tell(&format!("n{slot}"), &format!("has committed {position:?}: {event:?}"));
+            let one_log = state.schedule.promise == Promise::OneLog;
+            state.logs.committed(slot, position, &event, one_log)
         }
+        // No log here is long enough to be compacted.
+        Told::Skipped => Err(Violation::new("LOG-2", format!("node {slot} skips entries"))),
+        Told::OtherLog => Err(Violation::new("LOG-2", format!("node {slot} has another log"))),
     }
 }

@@ -8,6 +8,8 @@ use agora::id::{AuctionId, Epoch, FoundingId, Index, Member, Position, Round};
 use agora::replicator::message::{Body, Entry, Record, Situation};
 use agora::time::At;
 
+use crate::trace::words;
+
 /// An entry that a node holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -29,9 +31,8 @@ impl Held {
 /// A number that differs where entries differ.
 pub(crate) fn digest(entry: &Entry) -> u64 {
     let hash = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        words(bytes).fold(bytes.len() as u64, mix)
     };
     let body = match &entry.body {
         Body::Events(bytes) => hash(bytes),
