@@ -226,9 +226,19 @@ impl Replicator {
         let known = candidate.answers.values().map(|answer| answer.commit).max().unwrap_or_default().max(self.commit);
         let before = self.log.members_before().filter(|_| self.log.members_index() > known);
         let leader = self.log.last_epoch().leader;
-        // A backup that was away may be one no more, and its leader well.
-        let backup = !self.was_away;
+        let backup = self.may_be_backup(now, known);
         quorum::may_take_over(self.settings.mode, self.log.members(), before, (leader, backup), &granted)
+    }
+
+    /// Whether it can still be the backup of the last view here, without which its leader commits nothing: not if more is
+    /// committed than it holds, nor if it has been silent for so long that the leader may have gone on without it.
+    fn may_be_backup(&self, now: Timestamp, known: Index) -> bool {
+        let mine = self.log.founding();
+        let told = self.nodes.values().filter(|(about, _)| about.founding == mine).map(|(about, _)| about.commit.index);
+        let committed = told.max().unwrap_or_default().max(known);
+        // Half of it, as the leader's clock may be a fast one.
+        let patience = self.settings.removal_time() / 2;
+        committed <= self.log.last().index && self.current_at.is_some_and(|at| now.since(at) < patience)
     }
 
     /// Where few may do: all that are heard must promise.
@@ -363,7 +373,6 @@ impl Replicator {
             Mode::Majority(_) => self.log.members().to_vec(),
             Mode::Reachable => self.view_of(&candidate.granted()),
         };
-        self.was_away = false;
         let promised = candidate.granted();
         let mut leader =
             Leader::new(candidate.epoch, now, self.at_seen, &promised, now + self.settings.beat_interval());

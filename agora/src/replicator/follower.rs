@@ -80,8 +80,10 @@ impl Replicator {
         self.write(now, records, out);
         match merged {
             Merge::Verified(index) => {
-                self.was_away = false;
                 self.verified = self.verified.max(index);
+                if self.verified >= commit {
+                    self.current_at = Some(now);
+                }
                 let ack = Message::ReplicateAck { founding, epoch, probe, index };
                 self.gated(Output::Send { to: from, message: ack }, out);
                 self.commit_to(commit.min(self.verified), out);

@@ -34,8 +34,9 @@ pub struct Replicator {
     pub(super) commit: Index,
     /// Up to here it is handed over to the machine: a little in each turn, where a lot becomes known at once.
     pub(super) handed: Index,
-    /// It lives on, and has neither followed nor led since: it was away, nobody knows how long.
-    pub(super) was_away: bool,
+    /// When a leader last showed that all that it had committed is here. Nothing, as long as none has: the node may have
+    /// been away, nobody knows how long.
+    pub(super) current_at: Option<Timestamp>,
     /// The log is on disk.
     pub(super) on_disk: bool,
     /// The epoch whose leader handed on to this node because an operator ordered it.
@@ -104,7 +105,7 @@ impl Replicator {
             log: Log::in_chunks_of(compaction::chunk(settings)),
             commit: Index(0),
             handed: Index(0),
-            was_away: false,
+            current_at: None,
             on_disk: false,
             to_stay: None,
             obsolete: Obsolete::default(),
@@ -141,7 +142,6 @@ impl Replicator {
     #[must_use]
     pub fn restored(mut self, promise: Epoch, base: Position, entries: Vec<Entry>, commit: Index) -> Self {
         self.promise = promise;
-        self.was_away = true;
         self.log.take(entries);
         self.log.rest_on(base);
         self.commit = commit;

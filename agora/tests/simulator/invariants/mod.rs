@@ -235,6 +235,7 @@ impl Checks {
             }
             Output::Send { message, .. } => log_3::sent(shadow, message)?,
             Output::Reset => {
+                shadow.handed_before = shadow.handed_before.max(shadow.commit);
                 shadow.commit = Index(0);
                 shadow.resets += 1;
             }

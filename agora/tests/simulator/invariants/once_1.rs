@@ -40,11 +40,14 @@ pub(crate) fn applied(shadow: &mut Shadow, index: Index, decision: &Decision) ->
     let node = shadow.me.node;
     if index <= shadow.applied_index && shadow.resets > 0 {
         // It folds its log anew.
-        shadow.resets = 0;
+        shadow.resets -= 1;
+        if shadow.resets == 0 {
+            shadow.handed_before = Index(0);
+        }
         shadow.applied_index = Index(0);
         shadow.applied.clear();
     }
-    if index <= shadow.applied_index || index > shadow.commit {
+    if index <= shadow.applied_index || index > shadow.commit.max(shadow.handed_before) {
         let what = format!("{node:?} applies {index} after {}, with {} committed", shadow.applied_index, shadow.commit);
         return Err(Violation::new("LOG-2", what));
     }

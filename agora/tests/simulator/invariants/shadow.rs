@@ -68,6 +68,8 @@ pub(crate) struct Shadow {
     pub applied_index: Index,
     /// So many times its log was replaced, and its manager has not yet begun anew.
     pub resets: u32,
+    /// How far it was handed over before: it may still be in the manager's mailbox.
+    pub handed_before: Index,
     /// The rounds that its manager has seen complete.
     pub complete: BTreeSet<(AuctionId, Round)>,
     /// The log as far as it is durable.
@@ -91,6 +93,7 @@ impl Shadow {
             applied: BTreeMap::new(),
             applied_index: Index(0),
             resets: 0,
+            handed_before: Index(0),
             complete: BTreeSet::new(),
             durable_log: Vec::new(),
             unflushed: VecDeque::new(),
