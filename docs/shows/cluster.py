@@ -222,8 +222,8 @@ class Answer:
 class Cluster:
     """Nodes on loopback with a broadcast port of their own, and the commands that are run on them."""
 
-    def __init__(self, size=None):
-        self.size = size
+    def __init__(self, size=None, flags=()):
+        self.size, self.flags = size, flags
         self.port = free_port()
         self.nodes, self.children = [], []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="agora-show-"))
@@ -261,7 +261,7 @@ class Cluster:
         if network is None:
             network = ["--bind", "127.0.0.1:0", *self.reach()]
         size = [] if self.size is None else ["--cluster-size", str(self.size)]
-        command = [binary("agora-node"), "--output", "json", "--id", ranked(rank), *network, *size, *flags]
+        command = [binary("agora-node"), "--output", "json", "--id", ranked(rank), *network, *size, *self.flags, *flags]
         node = self.spawn(Node, f"node {rank}", command, prefix)
         node.id = ranked(rank)
         self.nodes.append(node)

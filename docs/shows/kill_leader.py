@@ -55,8 +55,8 @@ class Puppets:
         self.strings[name].sendall(said.encode() + b"\n")
 
 
-def one_kill():
-    with Cluster(3) as cluster:
+def one_kill(preset):
+    with Cluster(3, ["--preset", preset]) as cluster:
         leader = cluster.start(1, 2, 3)
         puppets = Puppets(cluster.folder)
         puppets.script(cluster.folder / "script.toml")
@@ -109,10 +109,12 @@ def verify(told, shown, run):
 def show():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
-    kills = parser.parse_args().kills
+    parser.add_argument("--preset", default="lan", help="of the nodes' settings")
+    arguments = parser.parse_args()
+    kills = arguments.kills
     gaps = []
     for kill in range(kills):
-        gaps.append(one_kill())
+        gaps.append(one_kill(arguments.preset))
         if os.environ.get("SHOW_VERBOSE"):
             say(f"kill {kill + 1}: next bid accepted after {gaps[-1] * 1000:.0f} ms")
     median, p99, most = (percentile(gaps, percent) * 1000 for percent in (50, 99, 100))

@@ -76,8 +76,8 @@ fn what_is_not_there_yet_is_refused_by_name() {
         let (status, _, stderr) = run(command(&[]).env("AGORA_CONFIG", path));
         assert_eq!((status, stderr), (2, format!("error: {key}: not available yet\n")));
     }
-    let stderr = refused(&["--preset", "fast"]);
-    assert!(stderr.contains("preset `fast` is not available yet; the presets are lan and classic"), "{stderr}");
+    let stderr = refused(&["--preset", "slow"]);
+    assert!(stderr.contains("`slow` is no preset; the presets are lan, fast and classic"), "{stderr}");
 }
 
 #[test]

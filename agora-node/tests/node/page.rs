@@ -56,7 +56,7 @@ fn every_event_of_the_page_is_printed_with_its_keys_and_no_other_is() {
 
 #[test]
 fn the_settings_of_the_page_are_those_in_force_with_each_preset() {
-    let presets = [printed("lan"), printed("classic")];
+    let presets = ["lan", "fast", "classic"].map(printed);
     let rows = table("Settings");
     for row in &rows {
         let key = ticked(row[0])[0].strip_prefix("--").expect("a flag");

@@ -92,6 +92,21 @@ impl Settings {
         }
     }
 
+    /// For machines that are side by side and not overloaded: failover in a tenth of a second.
+    ///
+    /// A leader is suspected after 45 ms of silence. Where processes stand still for longer, as on machines that are shared or
+    /// swap, that deposes leaders that are well.
+    pub fn fast() -> Self {
+        Self {
+            heart_beat_interval: Duration::from_millis(15),
+            heart_beat_timeout: Duration::from_millis(500),
+            replication_interval: Duration::from_millis(15),
+            election_timeout_interval: Duration::from_millis(15),
+            discovery_window: Duration::from_millis(300),
+            ..Self::lan()
+        }
+    }
+
     /// The values that the Python prototype documents.
     pub fn classic() -> Self {
         Self {

@@ -14,26 +14,23 @@ pub enum Preset {
     /// [`Settings::lan`].
     #[default]
     Lan,
+    /// [`Settings::fast`].
+    Fast,
     /// [`Settings::classic`].
     Classic,
 }
 
 /// No preset of that name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum UnknownPreset {
-    /// A name that is kept for later.
-    #[error("preset `fast` is not available yet; the presets are lan and classic")]
-    NotYet,
-    /// Any other name.
-    #[error("`{0}` is no preset; the presets are lan and classic")]
-    Unknown(String),
-}
+#[error("`{0}` is no preset; the presets are lan, fast and classic")]
+pub struct UnknownPreset(pub String);
 
 impl Preset {
     /// Its settings.
     pub fn settings(self) -> Settings {
         match self {
             Self::Lan => Settings::lan(),
+            Self::Fast => Settings::fast(),
             Self::Classic => Settings::classic(),
         }
     }
@@ -45,9 +42,9 @@ impl FromStr for Preset {
     fn from_str(name: &str) -> Result<Self, UnknownPreset> {
         match name {
             "lan" => Ok(Self::Lan),
+            "fast" => Ok(Self::Fast),
             "classic" => Ok(Self::Classic),
-            "fast" => Err(UnknownPreset::NotYet),
-            other => Err(UnknownPreset::Unknown(other.into())),
+            other => Err(UnknownPreset(other.into())),
         }
     }
 }
@@ -56,6 +53,7 @@ impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lan => "lan",
+            Self::Fast => "fast",
             Self::Classic => "classic",
         })
     }
