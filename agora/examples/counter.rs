@@ -103,7 +103,7 @@ impl Counter {
         }
         lead.proposed.insert(lead.next, (addition.name, vec![ticket]));
         (lead.next, lead.room) = (lead.next + 1, lead.room - 1);
-        out.push(Output::Log(ToLog::Propose { epoch: lead.epoch, events: addition.write() }));
+        out.push(Output::Log(ToLog::Propose { epoch: lead.epoch, events: addition.write().into() }));
     }
 
     /// Committed: here it counts, and only here.

@@ -17,6 +17,8 @@ const UNIT: u128 = 1_000_000;
 
 /// An amount, from 0 to [`Amount::MAX`]; on the wire a decimal string in lowest terms (`"12.5"`, `"10"`, `"0.000001"`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+// Aligned like everything around it: events and answers are kept by the million.
+#[repr(Rust, packed(8))]
 pub struct Amount(u128);
 
 /// Why a text is not an amount. It repeats at most one character of the text.

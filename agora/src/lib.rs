@@ -83,6 +83,7 @@
 pub mod actor;
 pub mod amount;
 pub mod auction;
+mod chunks;
 pub mod client;
 pub mod config;
 pub mod cookie;

@@ -49,11 +49,11 @@ pub fn state_at<'a>(events: impl IntoIterator<Item = &'a Event>, seq: Seq) -> Op
     None
 }
 
-fn created(id: AuctionId, auctioneer: ParticipantId, spec: &Spec) -> Auction {
+fn created(id: AuctionId, auctioneer: ParticipantId, spec: &Arc<Spec>) -> Auction {
     Auction {
         id,
         auctioneer,
-        spec: Arc::new(spec.clone()),
+        spec: Arc::clone(spec),
         phase: Phase::Waiting,
         round: Round(0),
         open: false,

@@ -106,7 +106,7 @@ fn create(
     let receipt = receipt(id, Seq(1));
     match found {
         None => {
-            let created = Event::AuctionCreated { auction: id, auctioneer: who, spec: spec.clone() };
+            let created = Event::AuctionCreated { auction: id, auctioneer: who, spec: spec.clone().into() };
             Ok(Decided { events: vec![created], receipt })
         }
         Some(auction) if auction.auctioneer == who && *auction.spec == *spec => {

@@ -1,5 +1,7 @@
 //! What happens in an auction, and what a participant may ask for. An auction *is* its events.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
@@ -123,8 +125,8 @@ pub enum Event {
         auction: AuctionId,
         /// Whose.
         auctioneer: ParticipantId,
-        /// How.
-        spec: Spec,
+        /// How. Shared, because it is longer than all other events, and they are kept by the million.
+        spec: Arc<Spec>,
     },
     /// A bidder more.
     ParticipantJoined {
@@ -228,7 +230,7 @@ impl Event {
 }
 
 /// Whose request, and which: the key under which it takes effect at most once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestKey {
     /// Who asks.
     pub participant: ParticipantId,

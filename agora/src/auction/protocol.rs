@@ -52,6 +52,8 @@ pub struct Manager {
     pub(super) shelf: Shelf,
     pub(super) fates: Fates,
     pub(super) situation: Option<Situation>,
+    /// Where decisions are written before they are proposed.
+    pub(super) scratch: Vec<u8>,
     /// Entries that hold no decision.
     pub(super) undecodable: u64,
     /// Messages that only a leader sends.
@@ -87,6 +89,7 @@ impl Manager {
             shelf: Shelf::default(),
             fates: Fates::default(),
             situation: None,
+            scratch: Vec::new(),
             undecodable: 0,
             misdirected: 0,
         }

@@ -105,7 +105,7 @@ impl<'a> Showing<'a> {
         let shown = match *self.event {
             Event::AuctionArchived { .. } => return Vec::new(),
             Event::AuctionCreated { auctioneer, ref spec, .. } => {
-                Bidding::Created { head, auctioneer, spec: spec.clone() }
+                Bidding::Created { head, auctioneer, spec: (**spec).clone() }
             }
             Event::ParticipantJoined { participant, .. } => Bidding::Joined { head, participant },
             Event::ParticipantLeft { participant, .. } => Bidding::Left { head, participant },

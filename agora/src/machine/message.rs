@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 
+use bytes::Bytes;
+
 use super::archive::{FromArchive, ToArchive};
 use crate::id::{Epoch, Index};
 use crate::replicator::message::{Entry, Order, Ordered, Situation};
@@ -67,7 +69,7 @@ pub enum ToLog {
         /// In which this node leads.
         epoch: Epoch,
         /// Opaque to everyone but the machine.
-        events: Vec<u8>,
+        events: Bytes,
     },
     /// To the sequencer: what was refused is forgotten, and what comes next does not rest on it.
     Rebuilt {

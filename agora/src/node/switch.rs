@@ -76,12 +76,20 @@ impl Switch {
     /// Passes on what a concern wants after one turn: what goes to the network in one message, all else one by one. Never
     /// waits.
     pub(super) fn carry_out_all(&self, delivers: &mut Vec<Deliver>) {
-        let mut requests = Vec::new();
+        let (mut requests, mut committed) = (Vec::new(), None);
         for deliver in delivers.drain(..) {
             match deliver {
                 Deliver::Transport(request) => requests.push(request),
-                deliver => self.carry_out(deliver),
+                deliver => {
+                    if let Deliver::Machine(Input::Log(FromLog::Committed(entry))) = &deliver {
+                        committed = Some(entry.position.index);
+                    }
+                    self.carry_out(deliver);
+                }
             }
+        }
+        if let Some(index) = committed {
+            self.log.send_modify(|log| log.commit = index);
         }
         if !requests.is_empty() && self.concerns.borrow().is_some() {
             self.transport.do_send(In(requests));
@@ -98,16 +106,7 @@ impl Switch {
             Deliver::Election(input) => inlet.election.do_send(In(input)),
             Deliver::Sequencer(input) => sequencer.do_send(In(input)),
             Deliver::Replicator(input) => inlet.replicator.do_send(In(input)),
-            Deliver::Machine(input) => {
-                let committed = match &input {
-                    Input::Log(FromLog::Committed(entry)) => Some(entry.position.index),
-                    _ => None,
-                };
-                inlet.machine.do_send(ToMachine(input));
-                if let Some(index) = committed {
-                    self.log.send_modify(|log| log.commit = index);
-                }
-            }
+            Deliver::Machine(input) => inlet.machine.do_send(ToMachine(input)),
             Deliver::Transport(request) => self.transport.do_send(In(vec![request])),
             Deliver::Disk { ticket, record, commit } => match disk {
                 Some(disk) => disk.write(ticket, record, commit),

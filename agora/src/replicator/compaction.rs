@@ -12,9 +12,9 @@
 use std::collections::{BTreeSet, VecDeque, btree_set};
 use std::iter::Peekable;
 
-use super::chunks::{Chunk, Chunks};
-use super::message::{Body, Entry, Output};
+use super::message::{Body, Chunks, Entry, Output};
 use super::protocol::{Replicator, Role};
+use crate::chunks::Chunk;
 use crate::config::Settings;
 use crate::id::{Index, Position};
 use crate::time::Timestamp;
@@ -50,7 +50,7 @@ pub(super) struct Compaction {
 
 /// Chunks that go.
 #[derive(Debug, Default)]
-pub(super) struct Retired(VecDeque<Chunk>);
+pub(super) struct Retired(VecDeque<Chunk<Entry>>);
 
 impl Retired {
     pub(super) fn add(&mut self, entries: Chunks) {
@@ -90,7 +90,7 @@ impl Compaction {
         (self.base, self.anew)
     }
 
-    fn scan(&mut self, chunk: &Chunk) {
+    fn scan(&mut self, chunk: &Chunk<Entry>) {
         self.scanned += 1;
         let all = chunk.last() <= self.base.index;
         if all && self.obsolete.peek().is_none_or(|next| *next > chunk.last()) {

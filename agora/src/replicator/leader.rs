@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bytes::Bytes;
+
 use super::message::{Body, Entry, Message, Output, Record};
 use super::peer::Peer;
 use super::protocol::{Replicator, Role};
@@ -268,7 +270,7 @@ impl Replicator {
         now: Timestamp,
         epoch: Epoch,
         number: u64,
-        events: Vec<u8>,
+        events: Bytes,
         out: &mut Vec<Output>,
     ) {
         let full = self.waiting() >= HARD_LIMIT || events.len() > super::message::MAX_EVENTS;
@@ -282,7 +284,7 @@ impl Replicator {
             return;
         }
         leader.next_proposal += 1;
-        self.append(now, Body::Events(events.into()), out);
+        self.append(now, Body::Events(events), out);
         self.replicate_to_all(now, out);
     }
 

@@ -11,9 +11,8 @@
 
 use std::collections::BTreeSet;
 
-use super::chunks::Chunks;
 use super::compaction::{Compaction, Retired};
-use super::message::{Body, Entry, Record, Snapshot};
+use super::message::{Body, Chunks, Entry, Record, Snapshot};
 use crate::id::{Epoch, FoundingId, Index, Member, Position};
 use crate::time::At;
 

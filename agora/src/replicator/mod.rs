@@ -34,7 +34,6 @@
 //! | `leader.rs`, `peer.rs` | leading; the flow of entries to one other node |
 //! | `members.rs` | joins, leaves, handing over |
 //! | `founding.rs` | how a log begins, and how it ends |
-//! | `chunks.rs` | entries in chunks that are shared |
 //! | `compaction.rs` | dropping what matters no more |
 //! | `snapshot.rs` | giving what is left to whoever lacks it |
 //! | `show.rs` | reading what is committed, for those who follow the log |
@@ -42,7 +41,6 @@
 #[cfg(feature = "actors")]
 pub mod actor;
 mod candidate;
-mod chunks;
 mod commit;
 mod compaction;
 mod follower;

@@ -1,5 +1,7 @@
 //! What the sequencer is told and wants done. It says nothing on the wire.
 
+use bytes::Bytes;
+
 use crate::id::Epoch;
 
 /// What the sequencer is told, always by the auction manager (or whatever state machine stands in its place).
@@ -10,7 +12,7 @@ pub enum Input {
         /// In which this node leads, as far as the manager knows.
         epoch: Epoch,
         /// Opaque to everyone but the manager.
-        events: Vec<u8>,
+        events: Bytes,
     },
     /// The manager has dropped what was refused, and decides again on a state without it.
     Rebuilt {
@@ -29,7 +31,7 @@ pub enum Output {
         /// 1, 2, … in this epoch.
         number: u64,
         /// Opaque.
-        events: Vec<u8>,
+        events: Bytes,
     },
     /// Passed on behind the proposals that came before it. The next proposal has number `next`.
     Rebuilt {

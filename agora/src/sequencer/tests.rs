@@ -11,11 +11,11 @@ fn epoch(number: u64) -> Epoch {
 }
 
 fn propose(number: u64, events: u8) -> Input {
-    Input::Propose { epoch: epoch(number), events: vec![events] }
+    Input::Propose { epoch: epoch(number), events: vec![events].into() }
 }
 
 fn proposed(epoch_number: u64, number: u64, events: u8) -> Output {
-    Output::Propose { epoch: epoch(epoch_number), number, events: vec![events] }
+    Output::Propose { epoch: epoch(epoch_number), number, events: vec![events].into() }
 }
 
 fn outputs(inputs: impl IntoIterator<Item = Input>) -> Vec<Output> {

@@ -46,7 +46,7 @@ impl Protocol for Words {
             Input::Asked { ask, .. } if ask.is_empty() => {}
             Input::Asked { ticket, ask } => match self.lead {
                 Some(epoch) => {
-                    out.push(Output::Log(ToLog::Propose { epoch, events: ask.clone().into_bytes() }));
+                    out.push(Output::Log(ToLog::Propose { epoch, events: ask.clone().into_bytes().into() }));
                     self.waiting.push((ticket, ask));
                 }
                 None => out.push(Output::Answer { ticket, answer: None }),

@@ -151,30 +151,33 @@ impl World {
     /// Whether all nodes may crash at once. In mode `reachable` all that is acknowledged is held by whoever is in the view:
     /// where one log is promised, nobody must be left out of it who could come back alone.
     fn may_all_fall(&self) -> bool {
-        let gentle = self.schedule.mode == Mode::Reachable && self.schedule.promise == Promise::OneLog;
-        let sleeps = self.nodes.iter().any(|node| node.life > 0 && node.running.is_none() && node.disk.is_some());
-        !gentle || (!sleeps && self.checks.leader().is_some_and(|leader| self.has_backup(leader)))
+        if self.schedule.mode != Mode::Reachable || self.schedule.promise != Promise::OneLog {
+            return true;
+        }
+        let could_come_back = |slot: &usize| self.nodes[*slot].life > 0 && self.nodes[*slot].disk.is_some();
+        let in_view = |view: Vec<usize>| (0..self.nodes.len()).filter(could_come_back).all(|slot| view.contains(&slot));
+        self.checks.leader().is_some_and(|leader| self.has_backup(leader)) && self.view().is_some_and(in_view)
     }
 
     /// A leader serves, and its view has a live member besides this node that follows it.
     fn has_backup(&self, slot: usize) -> bool {
-        let Some(leader) = self.checks.leader() else { return false };
-        let Some(situation) = self.checks.situation(leader) else { return false };
-        let live: Vec<usize> = self
-            .up()
-            .into_iter()
-            .filter(|other| {
-                let Some(node) = self.checks.incarnation(*other) else { return false };
-                let Some(there) = self.checks.situation(*other) else { return false };
-                situation.members.iter().any(|member| member.node == node)
-                    && there.standing == Standing::Member
-                    && there.promise == situation.promise
-                    && there.commit.epoch == situation.commit.epoch
-            })
-            .collect();
-        let all_live = situation.members.len() == live.len();
-        let stays = |other: &&usize| **other != slot && !self.nodes[**other].stopping;
-        all_live && situation.hears_quorum && live.iter().find(stays).is_some()
+        let stays = |other: &usize| *other != slot && !self.nodes[*other].stopping;
+        self.view().is_some_and(|view| view.iter().any(stays))
+    }
+
+    /// The members of the view of a leader that serves, if all of them live and follow it.
+    fn view(&self) -> Option<Vec<usize>> {
+        let situation = self.checks.situation(self.checks.leader()?)?;
+        let follows = |other: &usize| {
+            let Some(node) = self.checks.incarnation(*other) else { return false };
+            let Some(there) = self.checks.situation(*other) else { return false };
+            situation.members.iter().any(|member| member.node == node)
+                && there.standing == Standing::Member
+                && there.promise == situation.promise
+                && there.commit.epoch == situation.commit.epoch
+        };
+        let live: Vec<usize> = self.up().into_iter().filter(follows).collect();
+        (situation.members.len() == live.len() && situation.hears_quorum).then_some(live)
     }
 
     /// A client acts, and will again.

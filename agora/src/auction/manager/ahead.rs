@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
+use bytes::Bytes;
+
 use super::book::Book;
 use super::request::Kind;
 use super::sessions::SessionKey;
@@ -30,6 +32,8 @@ pub(crate) struct Pending {
     pub(crate) number: u64,
     /// What was decided.
     pub(crate) decision: Decision,
+    /// The same, as the log will hold it.
+    pub(crate) bytes: Bytes,
     /// Who waits for it; nobody, where a deadline caused it.
     pub(crate) reply: Option<Reply>,
 }
@@ -104,11 +108,11 @@ impl Ahead {
         self.queue.push_back(pending);
     }
 
-    /// `decision` is committed: the proposal that it was. Proposals commit in their order.
+    /// An entry of these bytes is committed: the proposal that it was. Proposals commit in their order.
     ///
     /// The caller then applies it to the book, and calls [`mend`](Self::mend).
-    pub(crate) fn commit(&mut self, decision: &Decision) -> Option<Pending> {
-        let place = self.queue.iter().position(|pending| pending.decision == *decision);
+    pub(crate) fn commit(&mut self, bytes: &Bytes) -> Option<Pending> {
+        let place = self.queue.iter().position(|pending| pending.bytes == *bytes);
         if place != Some(0) {
             log::error!("a committed entry is not the proposal that this leader made first: its state is rebuilt");
             self.torn = true;

@@ -8,7 +8,7 @@ use super::request::{Kind, Request};
 use super::requests::MAX_REFUSALS;
 use super::sessions;
 use crate::auction::decide::{Decided, decide, tick};
-use crate::auction::event::{Answer, Command, Decision, Event};
+use crate::auction::event::{Answer, Command, Decision, Event, RequestKey};
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
 use crate::auction::refusal::{Code, Refusal};
@@ -173,7 +173,7 @@ impl Manager {
     /// Hands a decision to the sequencer, and decides on with it.
     fn propose(&mut self, decision: Decision, reply: Option<Reply>, out: &mut Vec<Output>) {
         let Some(lead) = self.lead.as_mut() else { return };
-        let events = match codec::encode(&decision) {
+        let events = match codec::encode(&decision, &mut self.scratch) {
             Ok(events) => events,
             Err(error) => {
                 log::error!("a decision cannot be written down, so its request is not carried out: {error}");
@@ -185,7 +185,7 @@ impl Manager {
         };
         let touched = decision.events.first().map(crate::auction::event::Event::auction);
         let (epoch, number) = (lead.epoch, lead.number());
-        self.ahead.push(&self.book, Pending { number, decision, reply });
+        self.ahead.push(&self.book, Pending { number, decision, bytes: events.clone(), reply });
         if let Some(auction) = touched {
             self.reindex(auction);
         }
@@ -210,11 +210,8 @@ impl Manager {
     }
 
     /// Whatever the kind of request, its answer once committed.
-    pub(crate) fn fulfil(&mut self, pending: Pending, out: &mut Vec<Output>) {
-        let Pending { decision: Decision { key: Some(key), answer: Some(answer), .. }, reply, .. } = pending else {
-            return;
-        };
-        match &answer {
+    pub(crate) fn fulfil(&mut self, key: &RequestKey, answer: &Answer, reply: Option<Reply>, out: &mut Vec<Output>) {
+        match answer {
             Answer::Done(receipt) => {
                 self.fates.accepted += 1;
                 if let Some(reply) = reply.filter(|reply| reply.kind.subscribes()) {
@@ -224,7 +221,7 @@ impl Manager {
             Answer::Refused(_) => self.fates.refused += 1,
         }
         if let Some(Reply { to, kind, .. }) = reply {
-            out.push(Kind::answer(kind, to, key.request, answer, self.kept));
+            out.push(Kind::answer(kind, to, key.request, answer.clone(), self.kept));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is committed: folded on every node, in log order; on the leader also answered and delivered.
 
+use super::ahead::Pending;
 use super::codec;
 use super::deadlines::Deadlines;
 use crate::auction::event::{Decision, Event};
@@ -17,14 +18,18 @@ impl Manager {
         self.commit = entry.position.index;
         self.book.note_epoch(entry.position.epoch);
         let Entry { position, at, body: Body::Events(bytes) } = entry else { return };
-        let decision = match codec::decode(&bytes) {
-            Ok(decision) => decision,
-            Err(error) => {
-                self.undecodable += 1;
-                self.book.matters.never(position.index);
-                log::error!("entry {} is no decision and changes nothing: {error}", position.index);
-                return;
-            }
+        let mine = self.lead.as_ref().is_some_and(|lead| lead.epoch == position.epoch);
+        let (decision, asked) = match mine.then(|| self.ahead.commit(&bytes)).flatten() {
+            Some(Pending { decision, reply, .. }) => (decision, Some(reply)),
+            None => match codec::decode(&bytes) {
+                Ok(decision) => (decision, None),
+                Err(error) => {
+                    self.undecodable += 1;
+                    self.book.matters.never(position.index);
+                    log::error!("entry {} is no decision and changes nothing: {error}", position.index);
+                    return;
+                }
+            },
         };
         if decision.key.is_some_and(|key| self.book.requests.answer(&key).is_some()) {
             log::error!("entry {} repeats a request that has its answer, and changes nothing", position.index);
@@ -33,15 +38,13 @@ impl Manager {
         }
         if let (Some(key), Some(answer)) = (decision.key, &decision.answer) {
             self.book.requests.keep(key, position.index, at, answer.clone());
+            if let Some(reply) = asked {
+                self.fulfil(&key, answer, reply, out);
+            }
         }
         if let Some(floor) = decision.floor {
             self.book.requests.raise(floor);
             self.book.matters.raise(floor, position.index);
-        }
-        let mine = self.lead.as_ref().is_some_and(|lead| lead.epoch == position.epoch);
-        let pending = if mine { self.ahead.commit(&decision) } else { None };
-        if let Some(pending) = pending {
-            self.fulfil(pending, out);
         }
         self.apply(now, position, at, &decision, out);
         self.ahead.mend(&self.book);

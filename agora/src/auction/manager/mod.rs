@@ -26,6 +26,7 @@ pub(crate) mod leadership;
 pub(crate) mod listing;
 pub(crate) mod matters;
 pub(crate) mod orders;
+pub(crate) mod places;
 pub(crate) mod reads;
 pub(crate) mod request;
 pub(crate) mod requests;

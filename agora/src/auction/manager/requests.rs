@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::places::Places;
 use crate::auction::event::{Answer, RequestKey};
+use crate::chunks::{Chunks, Indexed};
 use crate::id::{Index, ParticipantId};
 use crate::time::At;
 
@@ -20,17 +22,33 @@ pub(crate) const MAX_REFUSALS: usize = 64;
 /// How long, in leadership time, a refusal counts towards [`MAX_REFUSALS`].
 pub(crate) const REFUSALS_FOR: Duration = Duration::from_secs(60);
 
+/// An answer, the request that it answers, and the entry that gave it.
+#[derive(Debug, Clone)]
+struct Given {
+    index: Index,
+    at: At,
+    key: RequestKey,
+    answer: Answer,
+}
+
+impl Indexed for Given {
+    fn index(&self) -> Index {
+        self.index
+    }
+}
+
 /// What was answered, and lately refused.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    answers: BTreeMap<RequestKey, (Index, Answer)>,
-    /// By their entries. A list that doubled, and moved, would stop a large table for as long as a leader may be silent.
-    order: BTreeMap<Index, (At, RequestKey)>,
+    /// Answers by their entries.
+    given: Chunks<Given>,
+    /// Which entry answered a request.
+    places: Places,
     /// Answers of entries up to this one are forgotten.
     floor: Index,
     /// How long answers are kept, in leadership time.
     kept_for: Duration,
-    /// Of each participant, when its last [`MAX_REFUSALS`] refusals were. Never more than `answers` in all.
+    /// Of each participant, when its last [`MAX_REFUSALS`] refusals were. Never more than `given` in all.
     refused: BTreeMap<ParticipantId, VecDeque<(Index, At)>>,
 }
 
@@ -55,9 +73,9 @@ impl Requests {
     /// under way.
     pub(crate) fn due(&self, now: At, proposed: Index, most: usize) -> Option<Index> {
         let step = (most / STEP).clamp(1, AT_ONCE);
-        let mut next = self.order.range(proposed.next()..).take(AT_ONCE).map(|(index, (at, _))| (*index, *at));
+        let mut next = self.given.after(proposed).take(AT_ONCE).map(|given| (given.index, given.at));
         let (first, oldest) = next.next()?;
-        let too_many = self.order.len() + step > most && self.order.len() - self.up_to(proposed) + step > most;
+        let too_many = self.len() + step > most && self.len() - self.given.up_to(proposed) + step > most;
         // Not for every answer that has just become old.
         let long_old = oldest + self.kept_for + self.kept_for / 8 <= now;
         let old = |at: At| at + self.kept_for <= now;
@@ -65,16 +83,12 @@ impl Requests {
         (too_many || long_old).then(|| due.last().map_or(first, |((index, _), _)| index))
     }
 
-    fn up_to(&self, index: Index) -> usize {
-        self.order.range(..=index).count()
-    }
-
     /// Forgets the answers of entries up to `floor`, and that they were refusals.
     pub(crate) fn raise(&mut self, floor: Index) {
         self.floor = self.floor.max(floor);
-        while let Some(first) = self.order.first_entry().filter(|first| *first.key() <= floor) {
-            let (_, key) = first.remove();
-            self.answers.remove(&key);
+        let later = self.given.split_off(floor);
+        for Given { index, key, .. } in std::mem::replace(&mut self.given, later).iter() {
+            self.places.remove(key, *index);
             if let Some(refused) = self.refused.get_mut(&key.participant) {
                 while refused.pop_front_if(|(index, _)| *index <= floor).is_some() {}
                 if refused.is_empty() {
@@ -86,12 +100,14 @@ impl Requests {
 
     /// The answer, if it is decided.
     pub(crate) fn answer(&self, key: &RequestKey) -> Option<&Answer> {
-        self.answers.get(key).map(|(_, answer)| answer)
+        let given = |index| self.given.get(index);
+        let index = self.places.find(key, |index| given(index).map(|given| given.key))?;
+        given(index).map(|given| &given.answer)
     }
 
     /// How many answers are kept.
     pub(crate) fn len(&self) -> usize {
-        self.answers.len()
+        self.given.len()
     }
 
     /// Keeps the answer that the entry at `index` gave.
@@ -103,8 +119,8 @@ impl Requests {
             }
             refused.push_back((index, at));
         }
-        self.answers.insert(key, (index, answer));
-        self.order.insert(index, (at, key));
+        self.given.push(Given { index, at, key, answer });
+        self.places.insert(&key, index, |index| self.given.get(index).map(|given| given.key));
     }
 
     /// How many refusals of `participant` count at `now`.

@@ -7,7 +7,7 @@ fn an_event_that_does_not_fit_changes_nothing_and_gets_no_number() {
     let house = House::running();
     let other = AuctionId(Uuid::from_u128(0xb));
     let misfits = [
-        Event::AuctionCreated { auction: ID, auctioneer: BOB, spec: painting() },
+        Event::AuctionCreated { auction: ID, auctioneer: BOB, spec: painting().into() },
         joined(CAROL),
         Event::ReadyCheck { auction: ID, deadline: At(1) },
         Event::AuctionStarted { auction: ID },

@@ -8,7 +8,7 @@ fn create(spec: Spec) -> Result<Decided, Refusal> {
 
 #[test]
 fn whoever_creates_an_auction_is_its_auctioneer() {
-    let created = Event::AuctionCreated { auction: ID, auctioneer: AUCTIONEER, spec: painting() };
+    let created = Event::AuctionCreated { auction: ID, auctioneer: AUCTIONEER, spec: painting().into() };
     assert_eq!(create(painting()), Ok(Decided { events: vec![created], receipt: receipt(1) }));
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::super::chunks::Chunks;
+use crate::chunks::{self, Indexed};
 use crate::id::{Epoch, FoundingId, Index, Member, Position};
 use crate::time::At;
 
@@ -60,6 +60,15 @@ pub struct Entry {
     /// What.
     pub body: Body,
 }
+
+impl Indexed for Entry {
+    fn index(&self) -> Index {
+        self.position.index
+    }
+}
+
+/// Entries in order.
+pub type Chunks = chunks::Chunks<Entry>;
 
 /// The beginning of a log, up to its base: the entries that still matter, in order, the one at the base the last.
 #[derive(Debug, Clone, PartialEq, Eq)]

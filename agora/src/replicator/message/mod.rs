@@ -6,8 +6,7 @@ mod orders;
 mod situation;
 mod wire;
 
-pub use super::chunks::Chunks;
-pub use entry::{Body, Entry, MAX_EVENTS, MAX_MEMBERS, MAX_VOTERS, Record, Snapshot};
+pub use entry::{Body, Chunks, Entry, MAX_EVENTS, MAX_MEMBERS, MAX_VOTERS, Record, Snapshot};
 pub use neighbours::{Fault, Input, LogEnd, Output};
 pub use orders::{Order, Ordered, Unfit};
 pub use situation::{Around, Peer, Situation, Standing};

@@ -1,5 +1,7 @@
 //! What the replicator is told by its neighbours, and wants done.
 
+use bytes::Bytes;
+
 use super::entry::{Entry, Record};
 use super::orders::{Order, Ordered};
 use super::situation::Situation;
@@ -54,7 +56,7 @@ pub enum Input {
         /// Only the next one is taken.
         number: u64,
         /// Opaque.
-        events: Vec<u8>,
+        events: Bytes,
     },
     /// From the sequencer: proposals are taken again, from `next` on.
     Rebuilt {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::chunks::Chunks;
 use super::super::log::Log;
-use super::super::message::{Entry, Record};
+use super::super::message::{Chunks, Entry, Record};
 use super::{entry, epoch};
 use crate::id::Index;
 

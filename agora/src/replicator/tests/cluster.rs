@@ -161,7 +161,7 @@ impl Cluster {
         let epoch = self.situation(at).promise;
         self.input(
             node(at),
-            Input::Propose { epoch, number, events: vec![u8::try_from(number % 256).expect("small")] },
+            Input::Propose { epoch, number, events: vec![u8::try_from(number % 256).expect("small")].into() },
         );
     }
 
@@ -304,7 +304,7 @@ fn a_new_leader_commits_an_earlier_epochs_entry_only_with_one_of_its_own() {
     let mut cluster = Cluster::founded(3);
     cluster.cut.insert(node(1));
     let (epoch, events) = (cluster.situation(3).promise, vec![0; MAX_EVENTS]);
-    cluster.input(node(3), Input::Propose { epoch, number: 1, events });
+    cluster.input(node(3), Input::Propose { epoch, number: 1, events: events.into() });
     cluster.settle();
     assert_eq!((cluster.last(2).index, cluster.commit(2)), (Index(3), 2), "held by node 2, not known committed");
     cluster.cut = BTreeSet::from([node(3)]);
@@ -332,7 +332,7 @@ fn a_proposal_of_an_earlier_epoch_is_not_taken() {
     cluster.run(SECOND / 10);
     let (told, end) = (cluster.told(2).len(), cluster.last(2));
     assert!(told > 0 && cluster.situation(2).serving);
-    cluster.input(node(2), Input::Propose { epoch: earlier, number: 1, events: vec![1] });
+    cluster.input(node(2), Input::Propose { epoch: earlier, number: 1, events: vec![1].into() });
     assert_eq!((cluster.told(2), cluster.last(2)), (Vec::new(), end));
 }
 

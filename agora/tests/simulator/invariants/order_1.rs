@@ -52,7 +52,7 @@ fn tells(message: &Message, event: &Event) -> bool {
         (
             Message::Bidding(Bidding::Created { auctioneer, spec, .. }),
             Event::AuctionCreated { auctioneer: a, spec: s, .. },
-        ) => auctioneer == a && spec == s,
+        ) => auctioneer == a && *spec == **s,
         (Message::Bidding(Bidding::Joined { participant, .. }), Event::ParticipantJoined { participant: p, .. })
         | (Message::Bidding(Bidding::Left { participant, .. }), Event::ParticipantLeft { participant: p, .. }) => {
             participant == p

@@ -69,7 +69,7 @@ fn differs(stream: &Stream, history: Option<&Auction>, promise: Promise) -> Opti
 fn tells(told: &Told, event: &Event) -> bool {
     match (&told.what, event) {
         (What::Created { auctioneer, spec }, Event::AuctionCreated { auctioneer: a, spec: s, .. }) => {
-            auctioneer == a && spec == s
+            auctioneer == a && *spec == **s
         }
         (What::Joined { participant }, Event::ParticipantJoined { participant: p, .. })
         | (What::Left { participant }, Event::ParticipantLeft { participant: p, .. }) => participant == p,

@@ -61,7 +61,7 @@ fn history() -> Vec<Decision> {
         decision(
             Some((HOUSE, CREATE)),
             Some(receipt(1)),
-            vec![Event::AuctionCreated { auction, auctioneer: HOUSE, spec: spec() }],
+            vec![Event::AuctionCreated { auction, auctioneer: HOUSE, spec: spec().into() }],
         ),
         decision(
             None,

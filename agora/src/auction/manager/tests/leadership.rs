@@ -6,6 +6,8 @@ use super::scene::{
     ALICE, AUCTIONEER, BOB, Log, ROOM, Scene, address, auction_of, bid, create, denied, epoch, events_in, join,
     request, spec,
 };
+use bytes::Bytes;
+
 use crate::auction::message::{Bidding, Deny, Input, Lobby, Output};
 use crate::auction::refusal::{Code, Refusal};
 use crate::machine::{FromLog, ToLog};
@@ -118,7 +120,7 @@ fn a_leader_decides_nothing_between_two_leaderships() {
 #[test]
 fn undecodable_entries_change_nothing() {
     let mut leader = Scene::leader();
-    let entry = Log::default().append(epoch(1), At(0), vec![0xc1, 0xff]);
+    let entry = Log::default().append(epoch(1), At(0), Bytes::from_static(&[0xc1, 0xff]));
     assert_eq!(leader.tell(FromLog::Committed(entry)), []);
     assert_eq!(leader.manager.undecodable, 1);
 }

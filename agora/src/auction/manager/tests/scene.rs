@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::auction::event::{Disclosure, Receipt, Rule, Spec, Start};
@@ -34,7 +35,7 @@ pub(super) struct Scene {
     pub(super) manager: Manager,
     pub(super) now: Timestamp,
     /// Proposed and not yet committed.
-    pub(super) proposed: VecDeque<(Epoch, Vec<u8>)>,
+    pub(super) proposed: VecDeque<(Epoch, Bytes)>,
     /// What it said matters no more.
     pub(super) obsolete: BTreeSet<Index>,
 }
@@ -44,9 +45,9 @@ pub(super) struct Scene {
 pub(super) struct Log(pub(super) Vec<Entry>);
 
 impl Log {
-    pub(super) fn append(&mut self, epoch: Epoch, at: At, events: Vec<u8>) -> Entry {
+    pub(super) fn append(&mut self, epoch: Epoch, at: At, events: Bytes) -> Entry {
         let index = Index(self.0.len() as u64 + 1);
-        let entry = Entry { position: Position { epoch, index }, at, body: Body::Events(events.into()) };
+        let entry = Entry { position: Position { epoch, index }, at, body: Body::Events(events) };
         self.0.push(entry.clone());
         entry
     }
@@ -233,6 +234,6 @@ pub(super) fn denied(out: &[Output]) -> Option<Code> {
 }
 
 /// How many events the next proposal holds.
-pub(super) fn events_in(proposal: &(Epoch, Vec<u8>)) -> usize {
+pub(super) fn events_in(proposal: &(Epoch, Bytes)) -> usize {
     codec::decode(&proposal.1).expect("a decision").events.len()
 }
