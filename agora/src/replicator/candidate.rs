@@ -160,6 +160,16 @@ impl Replicator {
         candidate.epoch == epoch && of(candidate.phase)
     }
 
+    /// The log that it adopts begins at `base`, which is in this one although it was not known to be committed: the two
+    /// agree up to there.
+    pub(super) fn agrees_up_to(&mut self, now: Timestamp, base: Position, out: &mut Vec<Output>) {
+        let Role::Candidate(candidate) = &self.role else { return };
+        if matches!(candidate.phase, Phase::Fetching { agreed, .. } if agreed < base) {
+            self.fetched(now, Some(base), out);
+            self.fetch(out);
+        }
+    }
+
     /// A piece of the snapshot that it adopts has come; with the last one, the log agrees up to there.
     pub(super) fn fetched(&mut self, now: Timestamp, end: Option<Position>, out: &mut Vec<Output>) {
         let patience = self.patience();

@@ -124,7 +124,14 @@ impl Replicator {
         let Piece { founding, epoch, base, previous, entries, asks } = piece;
         let leads = from == epoch.leader && epoch >= self.promise && self.believable(epoch);
         let adopted = self.fetches_from(from, epoch);
-        if from == self.me.node || !self.concerns(founding) || !(leads || adopted) || self.log.contains(base) {
+        if from == self.me.node || !self.concerns(founding) || !(leads || adopted) {
+            return;
+        }
+        if self.log.contains(base) {
+            // It lacks only what follows; whom it follows finds that out by itself.
+            if adopted {
+                self.agrees_up_to(now, base, out);
+            }
             return;
         }
         let follows = |one: &Entry, next: &Entry| {

@@ -223,3 +223,27 @@ fn a_node_lives_on_with_a_snapshot() {
     assert_eq!(committed.collect::<Vec<_>>(), [1, 6, 8, 9]);
     assert_eq!(node.decided, 8, "all but the EpochStarted");
 }
+
+#[test]
+fn a_candidate_that_holds_the_base_without_knowing_it_committed_fetches_what_follows() {
+    let mut cluster = compacted(200, 180);
+    cluster.cut.clear();
+    cluster.run(SECOND / 2);
+    let base = base(&cluster, 2);
+    // As if it had heard of no commit since long before: its log holds the base of the others', and less than they.
+    cluster.cut.insert(node(1));
+    for number in 201..=203 {
+        cluster.propose(3, number);
+        cluster.settle();
+    }
+    cluster.run(SECOND / 5);
+    let behind = cluster.nodes.get_mut(&node(1)).expect("it is there");
+    assert!(behind.log.base().index.0 >= base, "it was given the snapshot");
+    behind.commit = Index(base - 1);
+    cluster.cut = BTreeSet::from([node(3)]);
+    cluster.run(SECOND);
+    cluster.take_over(1);
+    cluster.run(SECOND);
+    assert!(cluster.situation(1).serving);
+    assert_eq!(cluster.commit(1), 200 + 2 + 3 + 1, "all of it, and its EpochStarted");
+}
