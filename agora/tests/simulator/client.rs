@@ -168,11 +168,15 @@ impl SimClient {
         }
         if now >= self.beat {
             self.beat = now + 100 * MILLI;
-            let follows =
-                self.follows.iter().filter(|(_, follow)| !follow.ended).map(|(id, follow)| (*id, follow.last));
-            let client = Some(ClientBeat { session, follows: follows.take(MAX_FOLLOWED).collect() });
-            self.numbers += 1;
-            out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
+            let followed = self.follows.iter().filter(|(_, follow)| !follow.ended);
+            let follows: Vec<_> = followed.map(|(id, follow)| (*id, follow.last)).collect();
+            // One beat at least, and as many as it takes to name all that it follows.
+            for part in 0..follows.len().div_ceil(MAX_FOLLOWED).max(1) {
+                let follows = follows.iter().copied().skip(part * MAX_FOLLOWED).take(MAX_FOLLOWED).collect();
+                self.numbers += 1;
+                let client = Some(ClientBeat { session, follows });
+                out.push((Some(leader), Message::Heartbeat(Beat::HeartBeat { number: self.numbers, client })));
+            }
         }
         if self.dice.chance(10) {
             let status = Ending::StatusRequest { session, read: self.numbers };
