@@ -3,8 +3,11 @@
 
 use super::decide::Limits;
 use super::manager::ahead::Ahead;
+use super::manager::backlog::Backlog;
+pub use super::manager::backlog::Pace;
 use super::manager::book::Book;
 use super::manager::deadlines::Deadlines;
+use super::manager::delivery::Past;
 use super::manager::fates::Fates;
 use super::manager::lead::Lead;
 use super::manager::orders::Orders;
@@ -46,6 +49,10 @@ pub struct Manager {
     /// Of the auctions as they are with what is ahead.
     pub(super) deadlines: Deadlines,
     pub(super) sessions: Sessions,
+    /// While this node leads: what those sessions are still to be told.
+    pub(super) backlog: Backlog,
+    /// An auction as it was.
+    pub(super) past: Past,
     pub(super) sources: Sources,
     pub(super) reads: Reads,
     pub(super) orders: Orders,
@@ -83,6 +90,8 @@ impl Manager {
             ahead: Ahead::default(),
             deadlines: Deadlines::default(),
             sessions: Sessions::default(),
+            backlog: Backlog::default(),
+            past: Past::default(),
             sources: Sources::default(),
             reads: Reads::new(settings.failure_timeout()),
             orders: Orders::default(),
@@ -113,6 +122,13 @@ impl Manager {
     #[must_use]
     pub const fn archives(mut self, archives: bool) -> Self {
         self.shelf.on = archives;
+        self
+    }
+
+    /// With another pace than the default one at which followers are told events.
+    #[must_use]
+    pub fn paced(mut self, pace: Pace) -> Self {
+        self.backlog = Backlog::at(pace);
         self
     }
 
@@ -210,6 +226,7 @@ impl Protocol for Manager {
 
     fn fire(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         self.act_on_deadlines(now, out);
+        self.tell_followers(now, out);
     }
 
     fn deadline(&self) -> Option<Timestamp> {

@@ -22,7 +22,7 @@ use crate::node::wiring::{self, from_network};
 use crate::wire::{ClusterTag, MAX_DATAGRAM, Message, Sealer};
 
 /// Datagrams that one turn takes from a socket: enough to be worth a wake-up, few enough that the concerns keep up.
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 /// Messages from concerns that wait here; more are no loss, see [`crate::actor::MAILBOX`].
 const MAILBOX: usize = 1_024;
 /// How often interfaces and names are looked at again.

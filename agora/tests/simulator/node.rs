@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-use agora::auction::protocol::Manager;
+use agora::auction::protocol::{Manager, Pace};
 use agora::config::Settings;
 use agora::cookie::Cookies;
 use agora::discovery::message::Input as DiscoveryInput;
@@ -93,6 +93,8 @@ pub(crate) struct SimNode {
     pub address: SocketAddr,
     /// Its clock.
     pub clock: LocalClock,
+    /// At which it tells events to clients.
+    pub pace: Pace,
     /// Counts its starts.
     pub life: u64,
     /// It runs; `None` while it is down.
@@ -116,9 +118,10 @@ pub(crate) struct SimNode {
 
 impl SimNode {
     /// A node that has not been started.
-    pub(crate) fn new(slot: usize, clock: LocalClock, disk: Option<SimDisk>) -> Self {
+    pub(crate) fn new(slot: usize, clock: LocalClock, disk: Option<SimDisk>, pace: Pace) -> Self {
         Self {
             slot,
+            pace,
             address: Self::address(slot, 0),
             clock,
             life: 0,
@@ -173,7 +176,7 @@ impl SimNode {
             election: Concern::new(Election::new(me, settings, dice.number())),
             sequencer: Concern::new(Sequencer::new()),
             replicator: Concern::new(replicator),
-            manager: Concern::new(Manager::new(settings, cookies)),
+            manager: Concern::new(Manager::new(settings, cookies).paced(self.pace)),
             book: BTreeMap::new(),
             packer: Packer::new(),
             sealer: Sealer::new(ClusterTag::of(&settings.cluster), me.node),

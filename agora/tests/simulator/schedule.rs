@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use agora::auction::protocol::Pace;
 use agora::config::{Mode, Settings};
 
 use crate::dice::Dice;
@@ -123,6 +124,8 @@ pub(crate) struct Schedule {
     pub retention: Micros,
     /// How many committed entries stay in a log whatever has become of them.
     pub log_tail: usize,
+    /// How much followers of auctions are told at a time.
+    pub pace: Pace,
     /// Leaders crash as they change the members.
     pub strikes: bool,
     /// The faults.
@@ -192,6 +195,7 @@ impl Schedule {
             kept,
             retention,
             log_tail,
+            pace: pace(&mut Dice::new(seed, 13)),
             strikes,
             faults,
             heal,
@@ -239,6 +243,16 @@ impl Schedule {
             ..Settings::lan()
         }
     }
+}
+
+/// In half of the seeds so little at a time that what followers are told falls behind what is committed.
+fn pace(dice: &mut Dice) -> Pace {
+    if dice.coin() {
+        return Pace::default();
+    }
+    let again = Duration::from_micros(dice.between(MILLI, 100 * MILLI));
+    let mut bytes = || 1 << dice.between(6, 10);
+    Pace { room: bytes(), again, slice: bytes() }
 }
 
 /// One fault after another, with time to heal between: what mode `reachable` survives. Crashes last, all else is over long

@@ -102,7 +102,7 @@ impl World {
             .enumerate()
             .map(|(slot, plan)| {
                 let disk = plan.disk.then(|| SimDisk::new(&schedule.settings(slot)));
-                SimNode::new(slot, LocalClock { rate: plan.rate, offset: plan.offset }, disk)
+                SimNode::new(slot, LocalClock { rate: plan.rate, offset: plan.offset }, disk, schedule.pace)
             })
             .collect();
         let mut participants: Vec<ParticipantId> =

@@ -1,8 +1,10 @@
 //! What is committed: folded on every node, in log order; on the leader also answered and delivered.
 
 use super::ahead::Pending;
+use super::backlog::bytes;
 use super::codec;
 use super::deadlines::Deadlines;
+use super::delivery::{Occurred, Past};
 use crate::auction::event::{Decision, Event};
 use crate::auction::message::Output;
 use crate::auction::protocol::Manager;
@@ -60,6 +62,8 @@ impl Manager {
         self.book = self.book.anew();
         self.commit = Index(0);
         self.deadlines = Deadlines::default();
+        self.backlog.clear();
+        self.past = Past::default();
     }
 
     fn apply(&mut self, now: Timestamp, position: Position, at: At, decision: &Decision, out: &mut Vec<Output>) {
@@ -67,9 +71,15 @@ impl Manager {
             let known = self.book.held(event.auction()).is_some() || matches!(event, Event::AuctionCreated { .. });
             match self.book.apply(event, position, at) {
                 Some((seq, auction)) => {
-                    if let (Some(lead), Some(auction)) = (&self.lead, auction) {
-                        let shown = super::delivery::Occurred { auction, event, seq, at, epoch: lead.epoch };
-                        shown.push(lead.at(now), &self.sessions.of(event.auction(), now), out);
+                    if let (Some(lead), Some(auction)) = (&self.lead, auction)
+                        && self.backlog.told(auction.id()).is_none()
+                    {
+                        let to = self.sessions.of(auction.id(), now);
+                        if self.backlog.takes(now, bytes(auction, event), to.len()) {
+                            Occurred { auction, event, seq, at, epoch: lead.epoch }.push(lead.at(now), &to, out);
+                        } else {
+                            self.backlog.begin(auction);
+                        }
                     }
                 }
                 // It has left, and the entries before this one with it.
@@ -85,7 +95,11 @@ impl Manager {
             self.book.matters.without_auction(position.index);
         }
         if let Some(auction) = decision.events.first().map(Event::auction) {
-            if self.book.auction(auction).is_none_or(Auction::is_over) {
+            let found = self.book.auction(auction);
+            if found.is_none() {
+                self.backlog.forget(auction);
+            }
+            if found.is_none_or(Auction::is_over) && self.backlog.told(auction).is_none() {
                 self.sessions.end(auction);
             }
             self.reindex(auction);

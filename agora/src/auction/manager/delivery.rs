@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use super::backlog::bytes;
 use super::book::Held;
 use super::reads::Read;
 use super::sessions;
@@ -64,7 +65,8 @@ impl Occurred<'_> {
 }
 
 impl Manager {
-    /// AUCTION_EVENTS_REQUEST: sends what comes after `after`, then the last number, and pushes from now on.
+    /// AUCTION_EVENTS_REQUEST: sends what comes after `after`, then the last number, and pushes from now on. While more is
+    /// asked for than can be sent it says nothing, and is asked again.
     pub(crate) fn events(
         &mut self,
         now: Timestamp,
@@ -73,7 +75,7 @@ impl Manager {
         out: &mut Vec<Output>,
     ) {
         let (session, auction, after, known) = asked;
-        if !self.admit(now, from, session, out) {
+        if !self.admit(now, from, session, out) || !self.backlog.answers(now) {
             return;
         }
         let Some(lead) = &self.lead else { return };
@@ -108,7 +110,8 @@ impl Manager {
             self.read(now, Read::Missing { from, session: *session, auction, after, held: known }, out);
             return;
         };
-        send_again(held, after, (epoch, at), (session.participant, from), out);
+        let told = send_again(held, &mut self.past, after, (epoch, at), (session.participant, from), out);
+        self.backlog.answered(told);
         let last = held.auction().map(Auction::seq);
         out.push(Output::Outcome(from, Outcome::EventsResponse { auction, epoch, last }));
         self.follow(sessions::key(session), auction);
@@ -163,9 +166,8 @@ impl Manager {
         }
     }
 
-    /// HEART_BEAT of a client: it is there, and is told the last number of what it follows; it asks for what it lacks. A
-    /// leader that hears no
-    /// quorum does not answer.
+    /// HEART_BEAT of a client: it is there, and is told the last number that it should have of what it follows; it asks for
+    /// what it lacks. A leader that hears no quorum does not answer.
     pub(crate) fn beat(
         &mut self,
         now: Timestamp,
@@ -180,7 +182,7 @@ impl Manager {
         let mut last = Vec::new();
         for &(auction, _) in beat.follows.iter().take(MAX_FOLLOWED) {
             if let Some(found) = self.book.auction(auction) {
-                last.push((auction, found.seq()));
+                last.push((auction, self.backlog.told(auction).unwrap_or_else(|| found.seq())));
             }
         }
         if let Some(lead) = self.lead.as_ref().filter(|lead| lead.quorum) {
@@ -189,44 +191,49 @@ impl Manager {
     }
 }
 
-/// Shows `to` the events after `after`, as many as [`MAX_SENT_AGAIN`] allows.
+/// Shows `to` the events after `after`, as many as [`MAX_SENT_AGAIN`] allows; about how many bytes that are.
 fn send_again(
     held: &Held,
+    past: &mut Past,
     after: Seq,
     (epoch, now): (Epoch, At),
     to: (ParticipantId, SocketAddr),
     out: &mut Vec<Output>,
-) {
-    let Some(latest) = held.auction() else { return };
+) -> usize {
+    let Some(latest) = held.auction() else { return 0 };
     let first = usize::try_from(after.0).unwrap_or(usize::MAX).min(held.history().len());
-    let mut past = Past { state: None, events: held.history(), folded: 0 };
-    let (before, mut seq) = (out.len(), after);
+    let (before, mut seq, mut told) = (out.len(), after, 0);
     for (place, (event, at)) in held.history().iter().enumerate().skip(first) {
         if out.len() - before >= MAX_SENT_AGAIN {
-            return;
+            break;
         }
         seq = seq.next();
-        let state = if needs_state_at(event) { past.right_after(place) } else { Some(latest) };
+        let state = if needs_state_at(event) { past.right_after(held.history(), place) } else { Some(latest) };
         if let Some(auction) = state {
+            told += bytes(auction, event);
             Occurred { auction, event, seq, at: *at, epoch }.push(now, &[to], out);
         }
     }
+    told
 }
 
-/// An auction as it was, folded again from its first event as far as needed.
-struct Past<'a> {
-    state: Option<Auction>,
-    events: &'a [(Event, At)],
-    folded: usize,
-}
+/// An auction as it was: the one that was looked at last, so that who asks for what follows, or is the next to ask for the
+/// same, does not have it folded from its first event again.
+#[derive(Debug, Default)]
+pub(crate) struct Past(Option<Auction>);
 
-impl Past<'_> {
-    fn right_after(&mut self, place: usize) -> Option<&Auction> {
-        while self.folded <= place {
-            let (event, _) = self.events.get(self.folded)?;
-            apply(&mut self.state, event);
-            self.folded += 1;
+impl Past {
+    /// Of the auction with this history: right after the event at `place`.
+    fn right_after(&mut self, history: &[(Event, At)], place: usize) -> Option<&Auction> {
+        let auction = history.first()?.0.auction();
+        let folded = |state: &Auction| usize::try_from(state.seq().0).unwrap_or(usize::MAX);
+        if self.0.as_ref().is_some_and(|state| state.id() != auction || folded(state) > place + 1) {
+            self.0 = None;
         }
-        self.state.as_ref()
+        let first = self.0.as_ref().map_or(0, folded);
+        for (event, _) in history.get(first..=place)? {
+            apply(&mut self.0, event);
+        }
+        self.0.as_ref()
     }
 }

@@ -26,6 +26,7 @@ impl Manager {
     pub(crate) fn deposed(&mut self) {
         self.lead = None;
         self.sessions.unsubscribe();
+        self.backlog.clear();
         self.reads.clear();
         self.drop_orders();
         self.fates.no_outcome += self.ahead.requests() as u64;
@@ -77,10 +78,11 @@ impl Manager {
         }
     }
 
-    /// When a deadline comes that this leader can act on.
+    /// When a deadline comes that this leader can act on, or followers are to be told something.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        let lead = self.lead.as_ref().filter(|lead| lead.room > 0)?;
-        self.deadlines.first().map(|(at, _)| lead.when(at))
+        let lead = self.lead.as_ref().filter(|lead| lead.room > 0);
+        let act = lead.and_then(|lead| self.deadlines.first().map(|(at, _)| lead.when(at)));
+        act.into_iter().chain(self.backlog.due()).min()
     }
 
     /// Keeps the auction's place among the deadlines: with what is ahead, if something is.

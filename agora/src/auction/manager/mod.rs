@@ -6,7 +6,7 @@
 //!                       ▼                                                  ▼
 //!  client ◀──answer── commit ◀───────────────── Committed, in log order ───┘
 //!                       ├──▶ book (auctions, request table): on every node
-//!  sessions ◀──events───┘    delivery: on the leader
+//!  sessions ◀──events───┘    delivery, backlog: on the leader
 //! ```
 //!
 //! Two states. The *book* is a fold of the committed log; everything that leaves the node is taken from it. *Ahead* is
@@ -15,6 +15,7 @@
 
 pub(crate) mod ahead;
 pub(crate) mod ask;
+pub(crate) mod backlog;
 pub(crate) mod book;
 pub(crate) mod codec;
 pub(crate) mod commit;

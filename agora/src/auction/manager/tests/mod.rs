@@ -2,6 +2,7 @@
 
 mod any_order;
 mod archive;
+mod backlog;
 mod deadlines;
 mod delivery;
 mod exactly_once;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::auction::event::{Disclosure, Receipt, Rule, Spec, Start};
 use crate::auction::manager::codec;
 use crate::auction::message::{Ack, Bidding, Call, Durability, Input, Lobby, Outcome, Output, Submit};
-use crate::auction::protocol::Manager;
+use crate::auction::protocol::{Manager, Pace};
 use crate::auction::refusal::Code;
 use crate::auction::view::Shown;
 use crate::config::{Mode, Settings};
@@ -69,6 +69,14 @@ impl Scene {
 
     pub(super) fn leader() -> Self {
         let mut scene = Self::follower();
+        scene.tell(FromLog::Leading { epoch: epoch(1), at: At(0), room: ROOM });
+        scene
+    }
+
+    /// One that tells followers events at this pace.
+    pub(super) fn paced(pace: Pace) -> Self {
+        let mut scene = Self::follower();
+        scene.manager = scene.manager.paced(pace);
         scene.tell(FromLog::Leading { epoch: epoch(1), at: At(0), room: ROOM });
         scene
     }
