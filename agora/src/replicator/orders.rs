@@ -42,7 +42,7 @@ impl Replicator {
                 (false, false) => Ok(Ordered::UnderWay),
             };
         }
-        let here = here.ok_or(Unfit::NotHere)?;
+        let here = here.or_else(|| self.known_observer(uuid)).ok_or(Unfit::NotHere)?;
         if self.log.members().len() >= MAX_VOTERS {
             return Err(Unfit::Full);
         }
@@ -167,6 +167,15 @@ impl Replicator {
         };
         let nodes = peers.into_iter().flat_map(|peers| peers.keys().copied());
         nodes.filter(move |node| !self.is_member(*node) && self.is_heard(now, *node))
+    }
+
+    /// One that may be silent for a moment, on a busy machine. It has to prove that it is alive before it counts.
+    fn known_observer(&self, uuid: uuid::Uuid) -> Option<NodeId> {
+        let Role::Leader(leader) = &self.role else { return None };
+        let lives = leader.peers.iter().filter(|(node, peer)| {
+            node.uuid == uuid && peer.leaving.is_none() && peer.heard_at.is_some() && !self.is_member(**node)
+        });
+        lives.max_by_key(|(_, peer)| peer.heard_at).map(|(node, _)| *node)
     }
 
     fn is_heard(&self, now: Timestamp, node: NodeId) -> bool {

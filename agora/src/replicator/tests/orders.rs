@@ -182,6 +182,24 @@ fn an_observer_that_has_just_died_is_not_added() {
 }
 
 #[test]
+fn an_observer_that_is_silent_for_a_moment_is_added_when_it_is_heard_again() {
+    let mut cluster = with_observer();
+    let timeout = crate::config::Settings::lan().failure_timeout();
+    cluster.cut.insert(node(4));
+    cluster.run(timeout + timeout / 2);
+    cluster.input(node(3), Input::Order { ticket: 1, order: Order::Add(uuid(4)) });
+    let begun = Output::Ordered { ticket: 1, answer: Ordered::UnderWay };
+    assert!(cluster.told(3).contains(&begun), "not heard within the failure timeout, but known");
+    assert_eq!(members(&cluster, 3), [1, 2, 3], "not before it has answered");
+    cluster.cut.clear();
+    assert_eq!(order(&mut cluster, 3, Order::Add(uuid(4))), Some(Ordered::Done));
+    cluster.cut.insert(node(4));
+    assert_eq!(order(&mut cluster, 3, Order::Remove(uuid(4))), Some(Ordered::Done));
+    cluster.run(SECOND * 5);
+    assert_eq!(order(&mut cluster, 3, Order::Add(uuid(4))), Some(Ordered::Refused(Unfit::NotHere)), "gone for long");
+}
+
+#[test]
 fn a_disk_is_not_replaced_by_a_memory() {
     let mut cluster = with_observer();
     for number in 1..=3 {
