@@ -169,12 +169,14 @@ impl Replicator {
         nodes.filter(move |node| !self.is_member(*node) && self.is_heard(now, *node))
     }
 
-    /// One that may be silent for a moment, on a busy machine. It has to prove that it is alive before it counts.
+    /// One that is replicated to, and is listed: not heard yet, perhaps, or silent for a moment, on a busy machine. It has to
+    /// prove that it is alive before it counts.
     fn known_observer(&self, uuid: uuid::Uuid) -> Option<NodeId> {
         let Role::Leader(leader) = &self.role else { return None };
-        let lives = leader.peers.iter().filter(|(node, peer)| {
-            node.uuid == uuid && peer.leaving.is_none() && peer.heard_at.is_some() && !self.is_member(**node)
-        });
+        let lives = leader
+            .peers
+            .iter()
+            .filter(|(node, peer)| node.uuid == uuid && peer.leaving.is_none() && !self.is_member(**node));
         lives.max_by_key(|(_, peer)| peer.heard_at).map(|(node, _)| *node)
     }
 

@@ -12,8 +12,8 @@ fn uuid(number: u128) -> Uuid {
     node(number).uuid
 }
 
-/// Three members, led by 3, and node 4, which observes.
-fn with_observer() -> Cluster {
+/// Three members, led by 3, and node 4, which they have just met.
+fn with_newcomer() -> Cluster {
     let mut cluster = Cluster::of(Mode::Majority(3), 4);
     let newcomer = cluster.nodes.remove(&node(4)).expect("it is there");
     cluster.meet();
@@ -21,6 +21,12 @@ fn with_observer() -> Cluster {
     assert!(cluster.situation(3).serving);
     cluster.nodes.insert(node(4), newcomer);
     cluster.meet();
+    cluster
+}
+
+/// The same, once node 4 observes.
+fn with_observer() -> Cluster {
+    let mut cluster = with_newcomer();
     cluster.run(SECOND / 5);
     assert_eq!(cluster.situation(4).standing, Standing::Observer);
     cluster
@@ -179,6 +185,21 @@ fn an_observer_that_has_just_died_is_not_added() {
     cluster.propose(3, 1);
     cluster.run(SECOND / 10);
     assert_eq!(cluster.commit(3), 3, "of three, two go on");
+}
+
+#[test]
+fn who_is_listed_can_be_added_before_it_was_heard() {
+    let mut cluster = with_newcomer();
+    cluster.cut.insert(node(4));
+    cluster.run(SECOND / 10);
+    let listed = |peer: &crate::replicator::message::Peer| peer.node == node(4) && !peer.heard;
+    assert!(cluster.situation(3).peers.iter().any(listed));
+    cluster.input(node(3), Input::Order { ticket: 1, order: Order::Add(uuid(4)) });
+    assert!(cluster.told(3).contains(&Output::Ordered { ticket: 1, answer: Ordered::UnderWay }));
+    cluster.cut.clear();
+    assert_eq!(order(&mut cluster, 3, Order::Add(uuid(4))), Some(Ordered::Done));
+    cluster.run(SECOND / 5);
+    assert_eq!(members(&cluster, 3), [1, 2, 3, 4]);
 }
 
 #[test]
