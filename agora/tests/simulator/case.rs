@@ -1,4 +1,4 @@
-//! What is run: a seed, and what of its schedule is left out; and the search for the least that still fails.
+//! What is run: a seed, and what of its schedule is left out.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,9 +7,7 @@ use crate::invariants::Violation;
 use crate::network::Weather;
 use crate::runner::run_one;
 use crate::schedule::Schedule;
-
-/// A failure is looked at again so often at most.
-const MAX_TRIES: usize = 1_000;
+use crate::shrink::shrink;
 
 /// A part of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,35 +97,17 @@ impl Case {
         !self.without.contains(&Part::Fault(number))
     }
 
-    /// The least that breaks the same invariant: parts are left out, half of them at a time, then fewer, for as long as it
-    /// still fails (delta debugging: Zeller and Hildebrandt, 2002).
-    pub(crate) fn shrink(&self, violation: &Violation) -> (Self, Violation) {
+    /// The least that breaks the same invariant, and how; nothing, if all of it is needed.
+    pub(crate) fn shrink(&self, violation: &Violation) -> Option<(Self, Violation)> {
         let faults = self.schedule().faults.len();
-        let parts = [Part::Weather, Part::Orders, Part::Twins, Part::Flush, Part::Strikes];
-        let mut left: Vec<Part> = (0..faults).map(Part::Fault).rev().chain(parts).collect();
-        left.retain(|part| !self.without.contains(part));
-        let (mut best, mut seen) = (self.clone(), violation.clone());
-        let (mut size, mut tries) = (left.len().div_ceil(2), 0);
-        while size > 0 {
-            let (mut place, before) = (0, left.len());
-            while place < left.len() && tries < MAX_TRIES {
-                tries += 1;
-                let some: Vec<Part> = left[place..(place + size).min(left.len())].to_vec();
-                let mut less = best.clone();
-                less.without.extend(some.iter().copied());
-                match run_one(&less, false) {
-                    Err(again) if again.invariant == seen.invariant => {
-                        (best, seen) = (less, again);
-                        left.drain(place..place + some.len());
-                    }
-                    _ => place += some.len(),
-                }
-            }
-            // What is left alone now may go once something else has gone.
-            let again = size == 1 && left.len() < before && tries < MAX_TRIES;
-            size = if again { 1 } else { size / 2 };
-        }
-        (best, seen)
+        let kinds = [Part::Weather, Part::Orders, Part::Twins, Part::Flush, Part::Strikes];
+        let mut parts: Vec<Part> = (0..faults).map(Part::Fault).rev().chain(kinds).collect();
+        parts.retain(|part| !self.without.contains(part));
+        let less = |more: &BTreeSet<Part>| Self { without: self.without.union(more).copied().collect(), ..*self };
+        let fails = |more: &BTreeSet<Part>| {
+            run_one(&less(more), false).err().filter(|again| again.invariant == violation.invariant)
+        };
+        shrink(parts, fails).map(|(more, violation)| (less(&more), violation))
     }
 }
 

@@ -15,12 +15,14 @@ mod dice;
 mod disk;
 mod faults;
 mod invariants;
+mod ledger;
 mod network;
 mod node;
 mod queue;
 mod replies;
 mod runner;
 mod schedule;
+mod shrink;
 mod trace;
 mod world;
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,10 +9,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::case::Case;
 use crate::invariants::Violation;
+use crate::ledger;
 use crate::world::{Report, World};
 
 /// Seeds that `cargo test` runs.
@@ -150,7 +149,7 @@ impl Plan {
         let Some(mut failure) = failure else { return Ok(()) };
         if self.progress && !self.trace {
             eprintln!("seed {} breaks {}; looking for the least that does", failure.case.seed, failure.violation);
-            failure.least = Some(failure.case.shrink(&failure.violation));
+            failure.least = failure.case.shrink(&failure.violation);
         }
         Err(Box::new(failure))
     }
@@ -164,22 +163,7 @@ impl Plan {
             "compactions": sum.compactions, "snapshots": sum.snapshots, "acknowledged": sum.acknowledged,
             "faults": sum.faults.values().sum::<u64>(), "failed": failure.map(|failure| failure.case.seed),
         });
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        file.and_then(|mut file| writeln!(file, "{run}")).expect("the file can be written");
-        let text = std::fs::read_to_string(path).expect("the file can be read");
-        let runs: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let all = |key: &str| runs.iter().filter_map(|run| run[key].as_u64()).sum::<u64>();
-        let failed = runs.iter().filter(|run| !run["failed"].is_null()).count();
-        eprintln!(
-            "{}: {} runs, {failed} failed: {} seeds, {} simulated seconds, {} faults, {} elections, {} acknowledged",
-            path.display(),
-            runs.len(),
-            all("seeds"),
-            all("simulated-seconds"),
-            all("faults"),
-            all("elections"),
-            all("acknowledged")
-        );
+        ledger::append(path, &run);
     }
 
     fn add(&self, sum: &Mutex<Sum>, report: &Report, began: Instant) {

@@ -9,6 +9,7 @@
 //! protocols (`tests/simulator`) takes thousands of times as many, and sees inside; this one has the parts that it leaves
 //! out.
 
+mod case;
 mod clients;
 mod clock;
 #[path = "../simulator/complaints.rs"]
@@ -20,6 +21,8 @@ mod faults;
 mod gate;
 mod hostile;
 mod invariants;
+#[path = "../simulator/ledger.rs"]
+mod ledger;
 mod net;
 mod panics;
 mod plan;
@@ -28,6 +31,8 @@ mod schedule;
 mod sea;
 mod seen;
 mod server;
+#[path = "../simulator/shrink.rs"]
+mod shrink;
 #[path = "../simulator/trace.rs"]
 mod trace;
 mod world;
@@ -38,6 +43,7 @@ mod queue {
     pub(crate) type Micros = u64;
 }
 
+use case::Case;
 use plan::{Plan, run_one};
 
 #[test]
@@ -50,8 +56,9 @@ fn seeds_keep_every_invariant() {
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     for seed in [1_000, 1_001] {
-        let first = run_one(seed, 3, false).expect("holds every invariant");
-        let second = run_one(seed, 3, false).expect("holds every invariant");
+        let case = Case::new(seed, 3);
+        let first = run_one(&case, false).expect("holds every invariant");
+        let second = run_one(&case, false).expect("holds every invariant");
         assert_eq!(first.hash, second.hash, "seed {seed}");
         assert_eq!(first.datagrams, second.datagrams, "seed {seed}");
     }

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use serde_json::json;
+
+use crate::case::Case;
 use crate::invariants::Violation;
 use crate::run::Report;
-use crate::schedule::Schedule;
 use crate::world::World;
-use crate::{complaints, panics};
+use crate::{complaints, ledger, panics};
 
 /// Seeds that `cargo test` runs.
 const SEEDS: u64 = 10;
@@ -32,21 +35,28 @@ pub(crate) struct Plan {
     trace: bool,
     progress: bool,
     keep_going: bool,
+    without: String,
+    append: Option<PathBuf>,
 }
 
 /// A seed that broke an invariant.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    seed: u64,
-    seconds: u64,
+    case: Case,
     violation: Violation,
+    /// The least that breaks the same invariant.
+    least: Option<(Case, Violation)>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, seconds, violation } = self;
-        writeln!(f, "seed {seed} breaks {violation}")?;
-        write!(f, "repeat: .ci/seeds --tier 2 --seed {seed} --seconds {seconds} --trace")
+        let Self { case, violation, least } = self;
+        writeln!(f, "seed {} breaks {violation}", case.seed)?;
+        if let Some((least, violation)) = least {
+            let (left, faults) = (least.schedule().faults.len(), case.schedule().faults.len());
+            writeln!(f, "with {left} of its {faults} faults: {violation}")?;
+        }
+        write!(f, "repeat: .ci/seeds {} --trace", least.as_ref().map_or(case, |(least, _)| least))
     }
 }
 
@@ -62,11 +72,13 @@ impl Plan {
             trace: std::env::var_os("AGORA_WHOLE_TRACE").is_some_and(|value| value != "0"),
             progress: seeds.is_some(),
             keep_going: std::env::var_os("AGORA_WHOLE_KEEP_GOING").is_some(),
+            without: std::env::var("AGORA_WHOLE_WITHOUT").unwrap_or_default(),
+            append: std::env::var_os("AGORA_WHOLE_APPEND").map(PathBuf::from),
         }
     }
 
     /// Runs the seeds; gives the failure with the lowest seed.
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    pub(crate) fn run(&self) -> Result<(), Box<Failure>> {
         let next = AtomicU64::new(self.from);
         let end = AtomicU64::new(self.from + self.seeds);
         let sum = Mutex::new(Sum::default());
@@ -79,7 +91,8 @@ impl Plan {
             if seed >= end.load(Ordering::Relaxed) {
                 return;
             }
-            match run_one(seed, self.seconds, self.trace) {
+            let case = Case::new(seed, self.seconds).without(&self.without);
+            match run_one(&case, self.trace) {
                 Ok(report) => {
                     let mut sum = sum.lock().expect("no thread panics with it");
                     sum.add(&report);
@@ -94,8 +107,8 @@ impl Plan {
                         end.fetch_min(seed, Ordering::Relaxed);
                     }
                     let mut failure = failure.lock().expect("no thread panics with it");
-                    if failure.as_ref().is_none_or(|known| known.seed > seed) {
-                        *failure = Some(Failure { seed, seconds: self.seconds, violation });
+                    if failure.as_ref().is_none_or(|known| known.case.seed > seed) {
+                        *failure = Some(Failure { case, violation, least: None });
                     }
                 }
             }
@@ -105,10 +118,29 @@ impl Plan {
                 scope.spawn(worker);
             }
         });
+        let failure = failure.into_inner().ok().flatten();
         if let Ok(sum) = sum.lock() {
             eprintln!("{}", sum.told(began));
+            self.append(&sum, failure.as_ref());
         }
-        failure.into_inner().ok().flatten().map_or(Ok(()), Err)
+        let Some(mut failure) = failure else { return Ok(()) };
+        if self.progress && !self.trace {
+            eprintln!("seed {} breaks {}; looking for the least that does", failure.case.seed, failure.violation);
+            failure.least = failure.case.shrink(&failure.violation);
+        }
+        Err(Box::new(failure))
+    }
+
+    fn append(&self, sum: &Sum, failure: Option<&Failure>) {
+        let Some(path) = &self.append else { return };
+        let Report { time, live, datagrams, elections, acknowledged, bids, results, faults, .. } = &sum.all;
+        let run = json!({
+            "from": self.from, "seeds": sum.runs, "with-liveness": live, "simulated-seconds": time / 1_000_000,
+            "elections": elections, "acknowledged": acknowledged, "bids": bids, "results": results,
+            "datagrams": datagrams, "faults": faults.values().sum::<u64>(),
+            "failed": failure.map(|failure| failure.case.seed),
+        });
+        ledger::append(path, &run);
     }
 }
 
@@ -158,11 +190,11 @@ impl Sum {
     }
 }
 
-/// Runs one seed.
-pub(crate) fn run_one(seed: u64, seconds: u64, trace: bool) -> Result<Report, Violation> {
+/// Runs one case.
+pub(crate) fn run_one(case: &Case, trace: bool) -> Result<Report, Violation> {
     complaints::listen();
     panics::listen();
-    let run = || World::new(Schedule::new(seed, seconds), trace).run();
+    let run = || World::new(case.schedule(), trace).run();
     let result = catch_unwind(AssertUnwindSafe(run));
     let noted = panics::none();
     match result {

@@ -52,7 +52,7 @@ impl Weather {
     }
 
     /// No faults.
-    const fn fair(self) -> Self {
+    pub(crate) const fn fair(self) -> Self {
         Self { loss: 0, duplication: 0, reordering: 0, stragglers: 0, damage: 0, ..self }
     }
 }
