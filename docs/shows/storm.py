@@ -16,7 +16,8 @@ import time
 
 from cluster import Failed, main, say
 from storm.disks import may_mount
-from storm.schedule import EVERY_KIND
+from storm.schedule import EVERY_KIND, plan
+from storm.shrink import broken, least
 from storm.tally import Tally
 from storm.trial import Trial
 
@@ -50,12 +51,44 @@ def options():
         help="auctions leave so long after their end, and more are played: in a long storm, logs are compacted",
     )
     parser.add_argument("--keep-going", action="store_true", help="go on after a failure")
+    parser.add_argument(
+        "--shrink", action="store_true", help="of a seed that fails, look for the least that does: some minutes each"
+    )
     chosen = parser.parse_args()
     chosen.left_out = [kind.strip() for kind in chosen.without.split(",") if kind.strip()]
     unknown = set(chosen.left_out) - set(EVERY_KIND)
     if unknown:
         parser.error(f"no such kind: {', '.join(sorted(unknown))}")
     return chosen
+
+
+def again(chosen, seed, left_out):
+    command = f"python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}"
+    if left_out:
+        command += f" --without '{','.join(left_out)}'"
+    return command + (f" --retention {chosen.retention}" if chosen.retention else "")
+
+
+def shrink(chosen, seed, failure, keep):
+    """Tells the least of a seed that breaks the same."""
+
+    def fails(without):
+        try:
+            Trial(seed, chosen.seconds, chosen.left_out + without, keep / f"seed-{seed}-less", chosen.retention).run()
+        except Failed as less:
+            same = broken(less) == broken(failure)
+            say(f"    without {', '.join(without)}: {'the same' if same else 'another failure'}")
+            return less if same else None
+        say(f"    without {', '.join(without)}: passes")
+        return None
+
+    found = least(sorted(plan(seed, chosen.seconds, chosen.left_out).kinds), fails)
+    if found is None:
+        say("all of its kinds are needed, as far as two tries of each tell")
+        return
+    without, less = found
+    say(f"the least that FAILED: {less}")
+    say(f"again: {again(chosen, seed, chosen.left_out + without)}")
 
 
 def show():
@@ -74,10 +107,10 @@ def show():
                 tally.add(trial.run())
             except Failed as failure:
                 tally.failed(seed, str(failure), time.monotonic() - started)
-                without = f" --without '{chosen.without}'" if chosen.without else ""
-                without += f" --retention {chosen.retention}" if chosen.retention else ""
                 say(f"seed {seed} FAILED: {failure}")
-                say(f"again: python3 docs/shows/storm.py --seed {seed} --seconds {chosen.seconds:g}{without}")
+                say(f"again: {again(chosen, seed, chosen.left_out)}")
+                if chosen.shrink:
+                    shrink(chosen, seed, failure, keep)
                 if not chosen.keep_going:
                     break
     finally:

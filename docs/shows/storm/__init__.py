@@ -12,4 +12,5 @@ checker.py    pure functions: what a history must be
 logs.py       the nodes' log files, compared with each other
 trial.py      one seed: a storm, its end, and what is demanded then
 tally.py      what many seeds were together
+shrink.py     the least of a storm that still fails
 """
