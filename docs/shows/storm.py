@@ -6,6 +6,7 @@ answer, every auction its end. What clients were told is held against `show`. Mo
 docs/testing.md says which."""
 
 import argparse
+import itertools
 import os
 import pathlib
 import shutil
@@ -70,11 +71,13 @@ def again(chosen, seed, left_out):
 
 
 def shrink(chosen, seed, failure, keep):
-    """Tells the least of a seed that breaks the same."""
+    """Tells the least of a seed that breaks the same. Each try that fails has its files in a folder of its own."""
+    tries = itertools.count(1)
 
     def fails(without):
+        folder = keep / f"seed-{seed}-try-{next(tries)}"
         try:
-            Trial(seed, chosen.seconds, chosen.left_out + without, keep / f"seed-{seed}-less", chosen.retention).run()
+            Trial(seed, chosen.seconds, chosen.left_out + without, folder, chosen.retention).run()
         except Failed as less:
             same = broken(less) == broken(failure)
             say(f"    without {', '.join(without)}: {'the same' if same else 'another failure'}")

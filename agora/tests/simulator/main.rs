@@ -20,14 +20,17 @@ mod network;
 mod node;
 mod queue;
 mod replies;
+mod report;
 mod runner;
 mod schedule;
 mod shrink;
+mod tier;
 mod trace;
 mod world;
 
 use case::Case;
-use runner::{Plan, run_one};
+use runner::Plan;
+use tier::run_one;
 
 #[test]
 fn seeds_keep_every_invariant() {

@@ -2,26 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::case::Case;
 use crate::invariants::Violation;
 use crate::ledger;
-use crate::world::{Report, World};
-
-/// Seeds that `cargo test` runs.
-const SEEDS: u64 = 200;
-/// Seconds of the safety phase in `cargo test`; a run of `AGORA_SIM_SEEDS` takes [`LONG`].
-const SHORT: u64 = 6;
-/// See [`SHORT`].
-const LONG: u64 = 20;
+use crate::queue::Micros;
+use crate::report::Report;
+use crate::schedule::PARTS;
+use crate::tier::{LONG, PROGRESS, SEEDS, SHORT, VARIABLES, run_one};
 
 /// Which seeds to run, and how.
 #[derive(Debug)]
@@ -68,37 +62,35 @@ impl fmt::Display for Failure {
 #[derive(Debug, Default)]
 struct Sum {
     runs: u64,
-    live: u64,
-    time: u64,
-    elections: u64,
-    orders: u64,
-    expired: u64,
-    member_changes: u64,
-    compactions: u64,
-    snapshots: u64,
-    acknowledged: u64,
-    bids: u64,
-    refused: u64,
-    results: u64,
-    datagrams: u64,
+    time: Micros,
+    figures: Vec<(&'static str, u64)>,
     faults: BTreeMap<&'static str, u64>,
 }
 
 impl Plan {
-    /// As the environment says.
+    /// As the environment says, in variables such as `AGORA_SIM_SEEDS`.
     pub(crate) fn from_environment() -> Self {
-        let seed = number("AGORA_SIM_SEED");
-        let seeds = number("AGORA_SIM_SEEDS");
+        let text = |name: &str| std::env::var(format!("{VARIABLES}_{name}")).ok();
+        let is_on = |name: &str| text(name).is_some_and(|value| value != "0");
+        let number = |name: &str| {
+            text(name).map(|text| text.parse().unwrap_or_else(|_| panic!("{VARIABLES}_{name}: {text:?} is no number")))
+        };
+        let (seed, seeds) = (number("SEED"), number("SEEDS"));
+        let without = text("WITHOUT").unwrap_or_default();
+        if let Err(name) = Case::new(0, 0).without(&without) {
+            let parts = PARTS.map(|(name, _)| name).join(", ");
+            panic!("{VARIABLES}_WITHOUT: {name:?} is neither the number of a fault nor one of {parts}");
+        }
         Self {
-            from: seed.or_else(|| number("AGORA_SIM_FROM")).unwrap_or(0),
+            from: seed.or_else(|| number("FROM")).unwrap_or(0),
             seeds: if seed.is_some() { 1 } else { seeds.unwrap_or(SEEDS) },
-            seconds: number("AGORA_SIM_SECONDS").unwrap_or(if seeds.is_some() { LONG } else { SHORT }),
-            trace: std::env::var_os("AGORA_SIM_TRACE").is_some_and(|value| value != "0"),
+            seconds: number("SECONDS").unwrap_or(if seeds.is_some() { LONG } else { SHORT }),
+            trace: is_on("TRACE"),
             progress: seeds.is_some(),
-            keep_going: std::env::var_os("AGORA_SIM_KEEP_GOING").is_some(),
-            without: std::env::var("AGORA_SIM_WITHOUT").unwrap_or_default(),
-            only_reachable: std::env::var("AGORA_SIM_ONLY").is_ok_and(|only| only == "reachable"),
-            append: std::env::var_os("AGORA_SIM_APPEND").map(PathBuf::from),
+            keep_going: is_on("KEEP_GOING"),
+            without,
+            only_reachable: text("ONLY").is_some_and(|only| only == "reachable"),
+            append: text("APPEND").map(PathBuf::from),
         }
     }
 
@@ -108,7 +100,7 @@ impl Plan {
         let end = AtomicU64::new(self.from + self.seeds);
         let sum = Mutex::new(Sum::default());
         let failure = Mutex::new(None::<Failure>);
-        #[expect(clippy::disallowed_methods, reason = "how fast the simulator itself is")]
+        #[expect(clippy::disallowed_methods, reason = "how fast the simulation itself is")]
         let began = Instant::now();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
@@ -119,7 +111,7 @@ impl Plan {
                         if seed >= end.load(Ordering::Relaxed) {
                             return;
                         }
-                        let case = Case::new(seed, self.seconds).without(&self.without);
+                        let case = Case::new(seed, self.seconds).without(&self.without).expect("looked at before");
                         if self.only_reachable && !case.schedule().founded_once() {
                             continue;
                         }
@@ -154,85 +146,57 @@ impl Plan {
         Err(Box::new(failure))
     }
 
-    /// Adds this run to a file of runs, a JSON object a line, and tells what they are together.
-    fn append(&self, sum: &Sum, failure: Option<&Failure>) {
-        let Some(path) = &self.append else { return };
-        let run = json!({
-            "from": self.from, "seeds": sum.runs, "with-liveness": sum.live, "simulated-seconds": sum.time / 1_000_000,
-            "elections": sum.elections, "member-changes": sum.member_changes,
-            "compactions": sum.compactions, "snapshots": sum.snapshots, "acknowledged": sum.acknowledged,
-            "faults": sum.faults.values().sum::<u64>(), "failed": failure.map(|failure| failure.case.seed),
-        });
-        ledger::append(path, &run);
-    }
-
     fn add(&self, sum: &Mutex<Sum>, report: &Report, began: Instant) {
         let mut sum = sum.lock().expect("no thread panics with it");
-        sum.runs += 1;
-        sum.live += u64::from(report.live);
-        sum.time += report.time;
-        sum.elections += report.elections;
-        sum.orders += report.orders;
-        sum.expired += report.expired;
-        sum.member_changes += report.member_changes;
-        sum.compactions += report.compactions;
-        sum.snapshots += report.snapshots;
-        sum.acknowledged += report.acknowledged;
-        sum.bids += report.bids;
-        sum.refused += report.refused;
-        sum.results += report.results;
-        sum.datagrams += report.datagrams;
-        for (fault, count) in &report.faults {
-            *sum.faults.entry(fault).or_default() += count;
-        }
-        if self.progress && sum.runs.is_multiple_of(500) {
+        sum.add(report);
+        if self.progress && sum.runs.is_multiple_of(PROGRESS) {
             eprintln!("{}", sum.told(began));
         }
+    }
+
+    /// Adds this run to a file of runs, if there is one.
+    fn append(&self, sum: &Sum, failure: Option<&Failure>) {
+        let Some(path) = &self.append else { return };
+        let mut run: Map<String, Value> =
+            sum.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure))).collect();
+        run.insert("from".into(), json!(self.from));
+        run.insert("seeds".into(), json!(sum.runs));
+        run.insert("simulated-seconds".into(), json!(sum.time / 1_000_000));
+        run.insert("faults".into(), json!(sum.faults.values().sum::<u64>()));
+        run.insert("failed".into(), json!(failure.map(|failure| failure.case.seed)));
+        ledger::append(path, &Value::Object(run));
     }
 }
 
 impl Sum {
+    fn add(&mut self, report: &Report) {
+        self.runs += 1;
+        self.time += report.time;
+        let figures = report.figures();
+        if self.figures.is_empty() {
+            self.figures = figures.iter().map(|(name, _)| (*name, 0)).collect();
+        }
+        for ((_, sum), (_, figure)) in self.figures.iter_mut().zip(figures) {
+            *sum += figure;
+        }
+        for (fault, count) in &report.faults {
+            *self.faults.entry(fault).or_default() += count;
+        }
+    }
+
     fn told(&self, began: Instant) -> String {
         let spent = began.elapsed().as_secs_f64().max(0.001);
         #[expect(clippy::cast_precision_loss, reason = "figures for people")]
         let (seeds, simulated) = (self.runs as f64 / spent, self.time as f64 / 1e6 / spent);
-        let faults: Vec<String> = self.faults.iter().map(|(fault, count)| format!("{fault} {count}")).collect();
+        let list = |figures: &mut dyn Iterator<Item = (&str, u64)>| {
+            let figures: Vec<String> = figures.map(|(name, figure)| format!("{name} {figure}")).collect();
+            figures.join(", ")
+        };
         format!(
-            "{} seeds ({} with liveness), {seeds:.1} a second, {simulated:.0} simulated seconds a second; {} elections, {} orders, \
-             {} member changes, {} compactions, {} snapshots taken, \
-             {} requests acknowledged ({} bids), {} refused, {} expired, {} results, {} datagrams; faults: {}",
+            "{} seeds in {spent:.0} s, {seeds:.1} a second, {simulated:.0} simulated seconds a second; {}; faults: {}",
             self.runs,
-            self.live,
-            self.elections,
-            self.orders,
-            self.member_changes,
-            self.compactions,
-            self.snapshots,
-            self.acknowledged,
-            self.bids,
-            self.refused,
-            self.expired,
-            self.results,
-            self.datagrams,
-            faults.join(", ")
+            list(&mut self.figures.iter().copied()),
+            list(&mut self.faults.iter().map(|(fault, count)| (*fault, *count)).filter(|(_, count)| *count > 0))
         )
     }
-}
-
-/// Runs one case.
-pub(crate) fn run_one(case: &Case, trace: bool) -> Result<Report, Violation> {
-    crate::complaints::listen();
-    let run = || {
-        let mut world = World::new(case, trace);
-        world.run().map(|()| world.report)
-    };
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().cloned();
-        let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
-        Err(Violation::new("NET-1", format!("panic: {}", words.unwrap_or_default())))
-    })
-}
-
-fn number<T: FromStr>(name: &str) -> Option<T> {
-    std::env::var(name).ok()?.parse().ok()
 }

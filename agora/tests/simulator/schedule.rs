@@ -134,6 +134,19 @@ pub(crate) struct Schedule {
     pub heal: Micros,
 }
 
+/// Changes a schedule.
+type Change = fn(&mut Schedule);
+
+/// What can be left out of a schedule besides single faults, and how.
+pub(crate) const PARTS: [(&str, Change); 5] = [
+    // Loss, repetition, reordering, damage.
+    ("weather", |schedule| schedule.weather = Weather::CALM),
+    ("orders", |schedule| schedule.orders = None),
+    ("twins", |schedule| schedule.twins = false),
+    ("flush", |schedule| schedule.flush = 0),
+    ("strikes", |schedule| schedule.strikes = false),
+];
+
 impl Schedule {
     /// The schedule of a seed, with faults for `seconds`.
     pub(crate) fn new(seed: u64, seconds: u64) -> Self {

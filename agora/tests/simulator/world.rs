@@ -17,6 +17,7 @@ use crate::invariants::{Checks, Violation};
 use crate::network::Network;
 use crate::node::{Effect, LocalClock, SimNode};
 use crate::queue::{Datagram, Happening, Micros, Queue};
+use crate::report::Report;
 use crate::schedule::{MILLI, SECOND, Schedule};
 use crate::trace::{Trace, brief};
 
@@ -26,41 +27,6 @@ const ONE_LEADER: Micros = 10 * SECOND;
 const ALL_ANSWERED: Micros = 20 * SECOND;
 /// The leader found after the faults must stay for so long.
 const CALM: Micros = SECOND;
-
-/// What one run has seen.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Report {
-    /// The trace's hash.
-    pub hash: u64,
-    /// Simulated time.
-    pub time: Micros,
-    /// Leaderships that served.
-    pub elections: u64,
-    /// Requests that were too old to tell.
-    pub expired: u64,
-    /// Orders that an operator gave.
-    pub orders: u64,
-    /// Members added or removed with `--cluster-size`.
-    pub member_changes: u64,
-    /// How often a log was compacted.
-    pub compactions: u64,
-    /// How often one was replaced by a snapshot.
-    pub snapshots: u64,
-    /// Requests acknowledged to clients.
-    pub acknowledged: u64,
-    /// Bids among them.
-    pub bids: u64,
-    /// Requests refused for good.
-    pub refused: u64,
-    /// Auctions whose result a client received.
-    pub results: u64,
-    /// Datagrams sent.
-    pub datagrams: u64,
-    /// Faults carried out, by kind.
-    pub faults: BTreeMap<&'static str, u64>,
-    /// Liveness was demanded.
-    pub live: bool,
-}
 
 /// A run.
 #[derive(Debug)]
@@ -476,7 +442,7 @@ impl World {
         if !demanded {
             return Ok(after > 2 * SECOND);
         }
-        self.report.live = true;
+        self.report.live = 1;
         let unsettled = self.checks.unsettled(&self.up());
         match (&unsettled, self.checks.leader()) {
             (None, Some(leader)) => {

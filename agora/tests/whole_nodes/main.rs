@@ -9,6 +9,7 @@
 //! protocols (`tests/simulator`) takes thousands of times as many, and sees inside; this one has the parts that it leaves
 //! out.
 
+#[path = "../simulator/case.rs"]
 mod case;
 mod clients;
 mod clock;
@@ -25,14 +26,17 @@ mod invariants;
 mod ledger;
 mod net;
 mod panics;
-mod plan;
+mod report;
 mod run;
+#[path = "../simulator/runner.rs"]
+mod runner;
 mod schedule;
 mod sea;
 mod seen;
 mod server;
 #[path = "../simulator/shrink.rs"]
 mod shrink;
+mod tier;
 #[path = "../simulator/trace.rs"]
 mod trace;
 mod world;
@@ -44,7 +48,8 @@ mod queue {
 }
 
 use case::Case;
-use plan::{Plan, run_one};
+use runner::Plan;
+use tier::run_one;
 
 #[test]
 fn seeds_keep_every_invariant() {

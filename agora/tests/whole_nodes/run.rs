@@ -1,6 +1,5 @@
 //! What the parts of a run share: the hosts' programs, the sea, and whoever watches.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +10,7 @@ use crate::clients::Board;
 use crate::dice::Dice;
 use crate::invariants::{Lead1, Logs, Oracle, Seal1, Violation, ack, deny};
 use crate::queue::Micros;
+use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::sea::{Datagram, Sea, endpoint};
 use crate::seen::Cluster;
@@ -19,26 +19,6 @@ use crate::trace::{Trace, brief};
 /// What is shared; clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Run(Arc<Mutex<State>>);
-
-/// What a run has seen.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Report {
-    pub hash: u64,
-    /// LIVE-1 demanded something.
-    pub live: u64,
-    pub time: Micros,
-    pub datagrams: u64,
-    pub elections: u64,
-    pub acknowledged: u64,
-    pub bids: u64,
-    pub results: u64,
-    /// Amounts of others that were told, each after its round.
-    pub amounts: u64,
-    pub lost_branches: u64,
-    /// Requests of a history that lost.
-    pub given_up: u64,
-    pub faults: BTreeMap<&'static str, u64>,
-}
 
 #[derive(Debug)]
 pub(crate) struct State {

@@ -108,6 +108,19 @@ pub(crate) struct Schedule {
 /// How many clients there are: two that hold auctions, and three that bid.
 pub(crate) const CLIENTS: usize = 5;
 
+/// Changes a schedule.
+type Change = fn(&mut Schedule);
+
+/// What can be left out of a schedule besides single faults, and how.
+pub(crate) const PARTS: [(&str, Change); 5] = [
+    // Loss, repetition, reordering, damage.
+    ("weather", |schedule| schedule.weather = schedule.weather.fair()),
+    ("orders", |schedule| schedule.operator = None),
+    ("twins", |schedule| schedule.twins = false),
+    ("hostile", |schedule| schedule.hostile = None),
+    ("clocks", |schedule| schedule.rates.fill(1_000)),
+];
+
 impl Schedule {
     /// The schedule of a seed, with faults for `seconds`.
     pub(crate) fn new(seed: u64, seconds: u64) -> Self {
@@ -135,6 +148,11 @@ impl Schedule {
         let rate = |_: &Micros| if differ { clocks.between(800, 1_250) } else { 1_000 };
         let rates = starts.iter().map(rate).collect();
         Self { seed, mode, promise, starts, rates, twins, hostile, weather, replace_after, operator, faults, heal }
+    }
+
+    /// Mode `reachable`, and one log is promised.
+    pub(crate) fn founded_once(&self) -> bool {
+        self.promise == Promise::OneLog && self.mode == Mode::Reachable
     }
 
     /// Every endpoint: nodes, then clients, then whoever looks at the end, then the operator.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use agora::config::Mode;
 
+use crate::case::Case;
 use crate::clients;
 use crate::dice::Dice;
 use crate::invariants::{Violation, in_the_end, owed, unsettled};
 use crate::queue::Micros;
-use crate::run::{Report, Run, State};
+use crate::report::Report;
+use crate::run::{Run, State};
 use crate::schedule::{CLIENTS, MILLI, Promise, SECOND, Schedule};
 use crate::sea::{WayTo, address};
 use crate::server;
@@ -55,7 +57,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(schedule: Schedule, print: bool) -> Self {
+    pub(crate) fn new(case: &Case, print: bool) -> Self {
+        let schedule = case.schedule();
         let run = Run::new(schedule.clone(), print);
         run.lock().board.set_twins(schedule.twins);
         let latency = Duration::from_millis(schedule.weather.latency);
@@ -89,6 +92,9 @@ impl World {
             schedule,
         };
         for (number, planned) in world.schedule.faults.clone().into_iter().enumerate() {
+            if !case.has_fault(number) {
+                continue;
+            }
             world.plan(planned.begin, Happening::Begins(number));
             world.plan(planned.end, Happening::Ends(number));
         }
