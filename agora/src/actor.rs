@@ -3,6 +3,9 @@
 //! actix empties a whole mailbox before it polls timers, so a deadline checked by a timer alone can come seconds late on
 //! a busy node. [`Concern`] therefore fires overdue deadlines before *every* message, then handles it, carries out the
 //! outputs in order, and arms one timer for the next deadline: the contract of [`crate::protocol`].
+//!
+//! A message holds all that its sender had for this concern at the end of its turn: what came with one look at the
+//! socket, or what followed from one turn of another concern. So the work of a turn is done once for all of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +16,9 @@ use crate::machine::{self, Machine};
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
 
-/// At most so many messages from the network wait for one concern; more are dropped and counted, because a sender that
-/// is not answered sends again. What concerns tell each other always gets through: it is bounded by what came in.
-pub const MAILBOX: usize = 1_024;
+/// At most so many batches of the network wait for one concern; more are dropped and counted, because a sender that is
+/// not answered sends again. What concerns tell each other always gets through: it is bounded by what came in.
+pub const MAILBOX: usize = 64;
 
 /// A monotonic clock.
 pub trait Clock: Send + Sync + 'static {
@@ -38,7 +41,7 @@ impl<T> Message for In<T> {
 
 /// What the log and the transport tell a machine, whichever that is, as an actix message.
 #[derive(Debug)]
-pub struct ToMachine(pub machine::Input);
+pub struct ToMachine(pub Vec<machine::Input>);
 
 impl Message for ToMachine {
     type Result = ();
@@ -73,14 +76,15 @@ where
         Self { protocol, clock, outputs: Vec::new(), carry_out, timer: None }
     }
 
-    fn drive(&mut self, context: &mut Context<Self>, input: Option<P::Input>) {
+    fn drive(&mut self, context: &mut Context<Self>, inputs: impl IntoIterator<Item = P::Input>) {
         let now = self.clock.now();
         if self.protocol.deadline().is_some_and(|deadline| deadline <= now) {
             self.protocol.fire(now, &mut self.outputs);
         }
-        if let Some(input) = input {
+        for input in inputs {
             self.protocol.handle(now, input, &mut self.outputs);
         }
+        self.protocol.settle(now, &mut self.outputs);
         (self.carry_out)(&mut self.outputs);
         self.arm(context, now);
     }
@@ -103,7 +107,7 @@ where
     fn start_timer(&mut self, context: &mut Context<Self>, now: Timestamp, deadline: Timestamp) {
         let timer = context.run_later(self.clock.takes(deadline.since(now)), |concern, context| {
             concern.timer = None;
-            concern.drive(context, None);
+            concern.drive(context, []);
         });
         self.timer = Some((deadline, timer));
     }
@@ -119,11 +123,11 @@ where
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(MAILBOX);
-        self.drive(context, None);
+        self.drive(context, []);
     }
 }
 
-impl<P> Handler<In<P::Input>> for Concern<P>
+impl<P> Handler<In<Vec<P::Input>>> for Concern<P>
 where
     P: Protocol + Unpin + 'static,
     P::Input: 'static,
@@ -131,17 +135,15 @@ where
 {
     type Result = ();
 
-    fn handle(&mut self, input: In<P::Input>, context: &mut Self::Context) {
-        self.drive(context, Some(input.0));
+    fn handle(&mut self, In(inputs): In<Vec<P::Input>>, context: &mut Self::Context) {
+        self.drive(context, inputs);
     }
 }
 
 impl<M: Machine> Handler<ToMachine> for Concern<M> {
     type Result = ();
 
-    fn handle(&mut self, input: ToMachine, context: &mut Self::Context) {
-        if let Some(input) = M::hears(input.0.widen()) {
-            self.drive(context, Some(input));
-        }
+    fn handle(&mut self, ToMachine(inputs): ToMachine, context: &mut Self::Context) {
+        self.drive(context, inputs.into_iter().filter_map(|input| M::hears(input.widen())));
     }
 }

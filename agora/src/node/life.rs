@@ -94,7 +94,7 @@ impl<M: Machine> Life<M> {
         let disk = disk.map(|(writer, host)| store::begin(writer, anew, inlet.replicator.clone(), host.clone()));
         if let Some(archive) = archive {
             let machine = inlet.machine.clone();
-            archive.begin(Box::new(move |news| machine.do_send(ToMachine(Input::Archive(news)))));
+            archive.begin(Box::new(move |news| machine.do_send(ToMachine(vec![Input::Archive(news)]))));
         }
         switch.connect(switch::Concerns { inlet: inlet.clone(), sequencer, disk, archive: archive.cloned() });
         switch.carry_out(Deliver::Discovery(discovery::message::Input::Bound(address)));
@@ -105,7 +105,7 @@ impl<M: Machine> Life<M> {
     /// Passes a question on to the machine.
     pub(super) fn ask(&self, ticket: u64, ask: M::Ask) {
         if let Some(input) = M::hears(Input::Asked { ticket, ask }) {
-            self.machine.do_send(In(input));
+            self.machine.do_send(In(vec![input]));
         }
     }
 

@@ -82,13 +82,13 @@ impl Store {
 pub(super) fn begin(
     writer: &Writer,
     anew: Option<NodeId>,
-    replicator: Recipient<In<Input>>,
+    replicator: Recipient<In<Vec<Input>>>,
     host: mpsc::UnboundedSender<Word>,
 ) -> Orders {
     writer.begin(
         anew,
         Box::new(move |done| match done {
-            Ok(ticket) => replicator.do_send(In(Input::Flushed(ticket))),
+            Ok(ticket) => replicator.do_send(In(vec![Input::Flushed(ticket)])),
             Err(error) => {
                 let _ = host.send(Word::DiskFailed(error.to_string()));
             }

@@ -7,10 +7,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::link::LogSeen;
 use super::wiring::{self, Deliver, Host};
-use crate::actor::{In, ToMachine};
+use crate::actor::In;
 use crate::disk::{Archivist, Orders};
 use crate::machine::{FromLog, Input};
-use crate::transport::Inlet;
+use crate::transport::{self, Bundle, Inlet};
 use crate::{replicator, sequencer};
 
 /// What the host hears.
@@ -28,7 +28,7 @@ pub(super) enum Word {
 pub(super) struct Concerns {
     /// Those that the network reaches.
     pub(super) inlet: Inlet,
-    pub(super) sequencer: Recipient<In<sequencer::message::Input>>,
+    pub(super) sequencer: Recipient<In<Vec<sequencer::message::Input>>>,
     /// The disk; without one, what is written is as durable at once as it will ever be.
     pub(super) disk: Option<Orders>,
     /// What machines keep beside the log.
@@ -73,54 +73,49 @@ impl Switch {
         }
     }
 
-    /// Passes on what a concern wants after one turn: what goes to the network in one message, all else one by one. Never
-    /// waits.
-    pub(super) fn carry_out_all(&self, delivers: &mut Vec<Deliver>) {
-        let (mut requests, mut committed) = (Vec::new(), None);
-        for deliver in delivers.drain(..) {
-            match deliver {
-                Deliver::Transport(request) => requests.push(request),
-                deliver => {
-                    if let Deliver::Machine(Input::Log(FromLog::Committed(entry))) = &deliver {
-                        committed = Some(entry.position.index);
-                    }
-                    self.carry_out(deliver);
-                }
-            }
-        }
-        if let Some(index) = committed {
-            self.log.send_modify(|log| log.commit = index);
-        }
-        if !requests.is_empty() && self.concerns.borrow().is_some() {
-            self.transport.do_send(In(requests));
-        }
-    }
-
     /// Passes one thing on. Never waits.
     pub(super) fn carry_out(&self, deliver: Deliver) {
+        self.carry_out_all(&mut vec![deliver]);
+    }
+
+    /// Passes on what a concern wants after one turn, to each who is to hear of it in one message. Never waits.
+    pub(super) fn carry_out_all(&self, delivers: &mut Vec<Deliver>) {
         let concerns = self.concerns.borrow();
-        let Some(Concerns { inlet, sequencer, disk, archive }) = concerns.as_ref() else { return };
-        match deliver {
-            Deliver::Discovery(input) => inlet.discovery.do_send(In(input)),
-            Deliver::Heartbeat(input) => inlet.heartbeat.do_send(In(input)),
-            Deliver::Election(input) => inlet.election.do_send(In(input)),
-            Deliver::Sequencer(input) => sequencer.do_send(In(input)),
-            Deliver::Replicator(input) => inlet.replicator.do_send(In(input)),
-            Deliver::Machine(input) => inlet.machine.do_send(ToMachine(input)),
-            Deliver::Transport(request) => self.transport.do_send(In(vec![request])),
-            Deliver::Disk { ticket, record, commit } => match disk {
-                Some(disk) => disk.write(ticket, record, commit),
-                None => inlet.replicator.do_send(In(replicator::message::Input::Flushed(ticket))),
-            },
-            Deliver::Archive(wish) => {
-                if let Some(archive) = archive {
-                    archive.order(wish);
+        let Some(concerns) = concerns.as_ref() else { return delivers.clear() };
+        let (mut bundle, mut sequencer, mut requests) = (Bundle::default(), Vec::new(), Vec::new());
+        let (mut flushed, mut committed) = (None, None);
+        for deliver in delivers.drain(..) {
+            if let Deliver::Machine(Input::Log(FromLog::Committed(entry))) = &deliver {
+                committed = Some(entry.position.index);
+            }
+            match deliver {
+                Deliver::Sequencer(input) => sequencer.push(input),
+                Deliver::Transport(request) => requests.push(request),
+                Deliver::Disk { ticket, record, commit } => match &concerns.disk {
+                    Some(disk) => disk.write(ticket, record, commit),
+                    None => flushed = Some(ticket),
+                },
+                Deliver::Archive(wish) => {
+                    if let Some(archive) = &concerns.archive {
+                        archive.order(wish);
+                    }
                 }
+                Deliver::Host(word) => {
+                    // A host that is gone has cut the switch or ended the thread.
+                    let _ = self.host.send(Word::Host(word));
+                }
+                input => bundle.add(input),
             }
-            Deliver::Host(word) => {
-                // A host that is gone has cut the switch or ended the thread.
-                let _ = self.host.send(Word::Host(word));
-            }
+        }
+        if let Some(ticket) = flushed {
+            // It tells of all earlier writes too.
+            bundle.add(Deliver::Replicator(replicator::message::Input::Flushed(ticket)));
+        }
+        concerns.inlet.tell(bundle);
+        transport::tell(&concerns.sequencer, sequencer, In);
+        transport::tell(&self.transport, requests, In);
+        if let Some(index) = committed {
+            self.log.send_modify(|log| log.commit = index);
         }
     }
 }

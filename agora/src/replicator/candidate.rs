@@ -393,8 +393,6 @@ impl Replicator {
             leader.epoch_started = self.log.last().index;
         }
         self.meet_members(now);
-        self.replicate_to_all(now, out);
-        self.on_durable(now, out);
     }
 
     /// The new view: this node and those who promised.

@@ -58,7 +58,6 @@ impl Replicator {
         self.go_on_compacting(now, out);
         if self.handed < self.commit {
             self.hand_over(out);
-            self.advance(now, out);
         }
     }
 }

@@ -204,7 +204,7 @@ impl Replicator {
         }
         let mut previous = after;
         for _ in 0..DATAGRAMS_A_REQUEST {
-            let (entries, _) = self.log.datagram_after(previous.index);
+            let entries = self.log.datagram_after(previous.index);
             let Some(last) = entries.last().map(|entry| entry.position) else { break };
             let message = Message::ReplicationResponse { founding, epoch, previous, entries };
             self.gated(Output::Send { to: from, message }, out);

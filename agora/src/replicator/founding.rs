@@ -54,8 +54,8 @@ impl Replicator {
         let (mut newcomers, mut holders) = (0, 0);
         match &self.role {
             Role::Leader(leader) if leader.serving => {
-                let heard = leader.heard_since(now - self.settings.failure_timeout());
-                holders = heard.into_iter().filter(|node| self.is_member(*node)).count();
+                let since = now - self.settings.failure_timeout();
+                holders = self.log.members().iter().filter(|member| leader.has_heard(member.node, since)).count();
             }
             _ => {
                 let since = now - self.settings.discovery_window;
@@ -115,8 +115,6 @@ impl Replicator {
         self.role = Role::Leader(Box::new(Leader::new(epoch, now, self.at_seen, &BTreeSet::new(), beat)));
         self.append(now, Body::Founded { founding, members }, out);
         self.meet_members(now);
-        self.replicate_to_all(now, out);
-        self.on_durable(now, out);
     }
 
     /// A founder appends its first EpochStarted when *all* founding members hold the list.
@@ -140,7 +138,6 @@ impl Replicator {
         if let Role::Leader(leader) = &mut self.role {
             leader.epoch_started = index;
         }
-        self.replicate_to_all(now, out);
     }
 
     /// A founder whose list is not held by all within the removal time gives up; who holds nothing but a list does when

@@ -77,13 +77,9 @@ impl Leader {
         self.at_start + now.since(self.started)
     }
 
-    /// Whoever acknowledged a probe that was sent at or after `since`.
-    pub(super) fn heard_since(&self, since: Timestamp) -> BTreeSet<NodeId> {
-        self.peers
-            .iter()
-            .filter(|(_, peer)| peer.heard_at.is_some_and(|at| at >= since))
-            .map(|(node, _)| *node)
-            .collect()
+    /// Whether a node acknowledged a probe that was sent at or after `since`.
+    pub(super) fn has_heard(&self, node: NodeId, since: Timestamp) -> bool {
+        self.peers.get(&node).is_some_and(|peer| peer.heard_at.is_some_and(|at| at >= since))
     }
 
     /// The last probe that was sent to anyone.
@@ -108,12 +104,14 @@ impl Replicator {
         self.write(now, records, out);
     }
 
-    /// Sends what each peer lacks; to those with nothing to send, nothing.
+    /// Sends what each peer lacks, and to members the probe that a read waits for; to those with nothing to send, nothing.
     pub(super) fn replicate_to_all(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         let Role::Leader(leader) = &self.role else { return };
+        let reads = leader.reads.back().is_some_and(|(_, barrier)| *barrier > leader.probe);
         let peers: Vec<NodeId> = leader.peers.keys().copied().collect();
         for peer in peers {
-            self.replicate(now, peer, false, out);
+            let probe = reads && self.is_member(peer);
+            self.replicate(now, peer, probe, out);
         }
     }
 
@@ -131,15 +129,13 @@ impl Replicator {
             // Who lacks more than what is whole here is probed only: it asks for the snapshot.
             let lacks = before < self.log.base().index;
             let previous = self.log.position(before.max(self.log.base().index)).unwrap_or(Position::START);
-            let (mut entries, full) = self.log.datagram_after(previous.index);
-            let wanted = !lacks && !entries.is_empty() && peer.may_send(heard, full);
+            let more = !lacks && previous.index < self.log.last().index;
+            let wanted = more && peer.may_send(heard, || self.log.fills_datagram_after(previous.index));
             if !wanted && !owed {
                 return;
             }
             owed = false;
-            if !wanted {
-                entries.clear();
-            }
+            let entries = if wanted { self.log.datagram_after(previous.index) } else { Vec::new() };
             leader.probe = leader.probe.next();
             peer.sent(now, leader.probe, previous.index, entries.len());
             let (epoch, probe, commit) = (leader.epoch, leader.probe, self.commit);
@@ -164,9 +160,7 @@ impl Replicator {
         }
         let Some(peer) = leader.peers.get_mut(&from) else { return };
         peer.acknowledged(now, probe, index);
-        self.advance(now, out);
         self.consider_proof(now, from, out);
-        self.replicate(now, from, false, out);
     }
 
     /// The peer's log does not have the entry before what was sent: send from where it says.
@@ -204,15 +198,6 @@ impl Replicator {
                 out.push(Output::Fenced(promise));
             }
         }
-    }
-
-    /// Own writes became durable.
-    pub(super) fn on_durable(&mut self, now: Timestamp, out: &mut Vec<Output>) {
-        self.count_own_promise(now, out);
-        if matches!(&self.role, Role::Leader(leader) if leader.epoch_started.0 == 0) {
-            self.replicate_to_all(now, out);
-        }
-        self.advance(now, out);
     }
 
     /// Commits what enough members hold: an entry of this leader's own epoch, and everything before it.
@@ -285,7 +270,6 @@ impl Replicator {
         }
         leader.next_proposal += 1;
         self.append(now, Body::Events(events), out);
-        self.replicate_to_all(now, out);
     }
 
     pub(super) fn on_rebuilt(&mut self, now: Timestamp, epoch: Epoch, next: u64, out: &mut Vec<Output>) {
@@ -298,23 +282,19 @@ impl Replicator {
     }
 
     /// A read leaves once a quorum has acknowledged a probe that was sent after it arrived.
-    pub(super) fn on_read(&mut self, now: Timestamp, ticket: u64, out: &mut Vec<Output>) {
+    pub(super) fn on_read(&mut self, ticket: u64) {
         let Role::Leader(leader) = &mut self.role else { return };
-        if leader.reads.len() >= MAX_READS {
-            return;
+        if leader.reads.len() < MAX_READS {
+            leader.reads.push_back((ticket, leader.last_probe().next()));
         }
-        leader.reads.push_back((ticket, leader.last_probe().next()));
-        let members: Vec<NodeId> = self.log.members().iter().map(|member| member.node).collect();
-        for node in members {
-            self.replicate(now, node, true, out);
-        }
-        self.answer_reads(out);
     }
 
     fn answer_reads(&mut self, out: &mut Vec<Output>) {
-        let members = self.log.members().to_vec();
-        let (me, mode) = (self.me.node, self.settings.mode);
+        let (me, mode, members) = (self.me.node, self.settings.mode, self.log.members());
         let Role::Leader(leader) = &mut self.role else { return };
+        if leader.reads.is_empty() {
+            return;
+        }
         let peers = &leader.peers;
         let acknowledged = |node: NodeId| {
             if node == me {
@@ -322,7 +302,7 @@ impl Replicator {
             }
             Index(peers.get(&node).map_or(0, |peer| peer.acknowledged_probe().0))
         };
-        let probe = Probe(quorum::committed(mode, &members, acknowledged).0);
+        let probe = Probe(quorum::committed(mode, members, acknowledged).0);
         while let Some((ticket, _)) = leader.reads.pop_front_if(|(_, barrier)| *barrier <= probe) {
             out.push(Output::ReadReady { ticket });
         }
@@ -363,8 +343,6 @@ impl Replicator {
         for node in idle {
             self.replicate(now, node, true, out);
         }
-        self.advance(now, out);
         self.look_after_members(now, out);
-        self.tell_credit(now, false, out);
     }
 }

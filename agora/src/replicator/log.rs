@@ -29,6 +29,8 @@ pub(super) struct Log {
     epochs: Vec<Position>,
     /// The indices of entries that name members, ascending.
     lists: Vec<Index>,
+    /// The last of those lists: it is looked at in every turn.
+    members: Vec<Member>,
     /// The first index at which an epoch started, if one did.
     started: Option<Index>,
     /// The same without what is obsolete, as far as it is made.
@@ -133,7 +135,7 @@ impl Log {
 
     /// The member list in force: the last one, committed or not.
     pub(super) fn members(&self) -> &[Member] {
-        self.lists.last().and_then(|index| self.get(*index)).and_then(|entry| entry.body.members()).unwrap_or_default()
+        &self.members
     }
 
     /// Where the list in force stands.
@@ -158,7 +160,8 @@ impl Log {
     }
 
     fn push(&mut self, entry: Entry) {
-        if entry.body.members().is_some() {
+        if let Some(members) = entry.body.members() {
+            self.members = members.to_vec();
             self.lists.push(entry.position.index);
         }
         if self.started.is_none() && matches!(entry.body, Body::EpochStarted { .. }) {
@@ -181,6 +184,8 @@ impl Log {
         while self.lists.last().is_some_and(|index| *index >= from) {
             self.lists.pop();
         }
+        let list = self.lists.last().and_then(|index| self.get(*index));
+        self.members = list.and_then(|entry| entry.body.members()).unwrap_or_default().to_vec();
         if self.started.is_some_and(|index| index >= from) {
             self.started = None;
         }
@@ -217,15 +222,23 @@ impl Log {
         Merge::Verified(verified)
     }
 
-    /// As many entries after `after`, which is not before the base, as fit a datagram, and whether more could have followed
-    /// if it were larger.
-    pub(super) fn datagram_after(&self, after: Index) -> (Vec<Entry>, bool) {
+    /// As many entries after `after`, which is not before the base, as fit a datagram.
+    pub(super) fn datagram_after(&self, after: Index) -> Vec<Entry> {
         as_many_as_fit(self.entries.after(after))
+    }
+
+    /// Whether the entries after `after` are more than fit a datagram.
+    pub(super) fn fills_datagram_after(&self, after: Index) -> bool {
+        let mut bytes = 0;
+        self.entries.after(after).any(|entry| {
+            bytes += size_bound(entry);
+            bytes > ENTRIES_IN_DATAGRAM
+        })
     }
 
     /// As many entries of the snapshot after `after` as fit a datagram.
     pub(super) fn snapshot_after(&self, after: Index) -> Vec<Entry> {
-        as_many_as_fit(self.entries.after(after).take_while(|entry| entry.position.index <= self.base.index)).0
+        as_many_as_fit(self.entries.after(after).take_while(|entry| entry.position.index <= self.base.index))
     }
 
     /// Begins to drop what is `obsolete`, all of it before `to`, which is committed.
@@ -276,17 +289,15 @@ impl Log {
     }
 }
 
-fn as_many_as_fit<'a>(candidates: impl IntoIterator<Item = &'a Entry>) -> (Vec<Entry>, bool) {
+/// At least one, if there is any.
+fn as_many_as_fit<'a>(candidates: impl IntoIterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut bytes = 0;
-    let mut entries = Vec::new();
-    for entry in candidates {
+    let fits = |entry: &&Entry| {
+        let first = bytes == 0;
         bytes += size_bound(entry);
-        if bytes > ENTRIES_IN_DATAGRAM && !entries.is_empty() {
-            return (entries, true);
-        }
-        entries.push(entry.clone());
-    }
-    (entries, false)
+        first || bytes <= ENTRIES_IN_DATAGRAM
+    };
+    candidates.into_iter().take_while(fits).cloned().collect()
 }
 
 /// An upper bound of an entry's size on the wire (a test holds it against the codec).

@@ -115,8 +115,6 @@ impl Replicator {
             peer.leaving = None;
         }
         self.append(now, Body::Members(list), out);
-        self.replicate_to_all(now, out);
-        self.advance(now, out);
     }
 
     /// Mode `reachable`: members that have not answered for the removal time, or said that they stop, leave the view, all
@@ -169,8 +167,6 @@ impl Replicator {
         if all_answered {
             leader.leave = None;
             self.append(now, Body::Members(list), out);
-            self.replicate_to_all(now, out);
-            self.advance(now, out);
         }
     }
 

@@ -1,8 +1,6 @@
 //! What an operator orders: another member, one less, another leader. An order that is given again is the same order: it is
 //! answered by what is so by now.
 
-use std::collections::BTreeSet;
-
 use super::message::{Body, MAX_VOTERS, Order, Ordered, Output, Unfit};
 use super::protocol::{Replicator, Role};
 use super::quorum;
@@ -206,9 +204,7 @@ impl Replicator {
     /// One member less, if a majority of the rest is heard; whether it is.
     fn append_without(&mut self, now: Timestamp, node: NodeId, out: &mut Vec<Output>) -> bool {
         let list: Vec<Member> = self.log.members().iter().filter(|member| member.node != node).copied().collect();
-        let heard: BTreeSet<NodeId> =
-            list.iter().map(|it| it.node).filter(|it| *it == self.me.node || self.is_heard(now, *it)).collect();
-        let enough = quorum::hears_quorum(&list, &heard);
+        let enough = quorum::hears_quorum(&list, |it| it == self.me.node || self.is_heard(now, it));
         if enough {
             self.append_list(now, list, out);
         }
@@ -217,7 +213,5 @@ impl Replicator {
 
     fn append_list(&mut self, now: Timestamp, list: Vec<Member>, out: &mut Vec<Output>) {
         self.append(now, Body::Members(list), out);
-        self.replicate_to_all(now, out);
-        self.advance(now, out);
     }
 }

@@ -66,12 +66,12 @@ impl Peer {
         }
     }
 
-    /// Whether entries may be sent now: one datagram at any time, further ones when they are full (so that entries
+    /// Whether entries may be sent now: one datagram at any time, further ones when they are `full` (so that entries
     /// collect while one is under way), and to a node that is not heard nothing but what is due again.
-    pub(super) fn may_send(&self, heard: bool, full: bool) -> bool {
+    pub(super) fn may_send(&self, heard: bool, full: impl FnOnce() -> bool) -> bool {
         match self.under_way.len() {
             0 => true,
-            under_way => heard && full && under_way < WINDOW,
+            under_way => heard && under_way < WINDOW && full(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The replicator: promises, log, commit index, members. Everything that safety rests on changes here, together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::candidate::Candidate;
@@ -217,9 +217,8 @@ impl Replicator {
 
     /// Whether enough members acknowledged probes sent within the failure timeout.
     pub(super) fn hears_quorum(&self, now: Timestamp, leader: &Leader) -> bool {
-        let mut heard: BTreeSet<NodeId> = leader.heard_since(now - self.settings.failure_timeout());
-        heard.insert(self.me.node);
-        quorum::hears_quorum(self.log.members(), &heard)
+        let since = now - self.settings.failure_timeout();
+        quorum::hears_quorum(self.log.members(), |node| node == self.me.node || leader.has_heard(node, since))
     }
 
     /// Whether a leader may accept bids and answer heartbeats: with `--cluster-size`, while it hears a quorum.
@@ -394,17 +393,14 @@ impl Protocol for Replicator {
             Input::Propose { epoch, number, events } => self.on_propose(now, epoch, number, events, out),
             Input::Rebuilt { epoch, next } => self.on_rebuilt(now, epoch, next, out),
             Input::Obsolete(indices) => self.on_obsolete(now, indices),
-            Input::Read { ticket } => self.on_read(now, ticket, out),
+            Input::Read { ticket } => self.on_read(ticket),
             Input::Show { ticket, after, most } => self.on_show(ticket, after, most, out),
             Input::Order { ticket, order } => self.on_order(now, ticket, order, out),
             Input::Flushed(ticket) => {
                 self.flushed(now, ticket, out);
-                self.on_durable(now, out);
+                self.count_own_promise(now, out);
             }
             Input::Stop => self.on_stop(now, out),
-        }
-        if !self.ended {
-            self.tell_situation(now, out);
         }
     }
 
@@ -427,9 +423,16 @@ impl Protocol for Replicator {
             Role::Candidate(_) => self.fire_candidate(now, out),
             Role::Leader(_) => self.fire_leader(now, out),
         }
-        if !self.ended {
-            self.tell_situation(now, out);
+    }
+
+    /// A leader commits what enough members hold by now, and sends each what it lacks: once for all that came together.
+    fn settle(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.ended {
+            return;
         }
+        self.advance(now, out);
+        self.replicate_to_all(now, out);
+        self.tell_situation(now, out);
     }
 
     fn deadline(&self) -> Option<Timestamp> {

@@ -45,7 +45,7 @@ pub(super) fn may_take_over(
         && (!matches!(mode, Mode::Reachable) || before.is_none_or(|before| suffices(mode, before, leader, promised)))
 }
 
-/// Whether a leader that has lately heard `heard` (itself included) can rule out that the others follow another one.
-pub(super) fn hears_quorum(members: &[Member], heard: &BTreeSet<NodeId>) -> bool {
-    members.iter().filter(|member| heard.contains(&member.node)).count() * 2 > members.len()
+/// Whether a leader that lately `heard` these (itself included) can rule out that the others follow another one.
+pub(super) fn hears_quorum(members: &[Member], heard: impl Fn(NodeId) -> bool) -> bool {
+    members.iter().filter(|member| heard(member.node)).count() * 2 > members.len()
 }

@@ -11,7 +11,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler}
 
 use super::address_book::AddressBook;
 use super::counters::{Count, Counters};
-use super::inlet::{Inlet, Missed};
+use super::inlet::{Bundle, Inlet};
 use super::net::Socket;
 use super::outgoing::Outgoing;
 use super::sift::Sieve;
@@ -79,6 +79,7 @@ pub struct Transport {
     ended: Option<Box<dyn FnOnce()>>,
 }
 
+/// The concerns at work.
 struct Attached {
     me: NodeId,
     sealer: Sealer,
@@ -130,12 +131,7 @@ impl Transport {
             match batch {
                 Ok(batch) => {
                     was_full = batch.len() == BATCH;
-                    for (from, datagram) in batch {
-                        transport.counters.add(Count::Received);
-                        if let Err(dropped) = transport.take(from, &datagram) {
-                            transport.counters.add(dropped);
-                        }
-                    }
+                    transport.take_all(batch);
                 }
                 Err(_) => transport.counters.add(Count::ReceiveError),
             }
@@ -143,8 +139,24 @@ impl Transport {
         }));
     }
 
+    fn take_all(&mut self, batch: Batch) {
+        let mut bundle = Bundle::default();
+        for (from, datagram) in batch {
+            self.counters.add(Count::Received);
+            if let Err(dropped) = self.take(from, &datagram, &mut bundle) {
+                self.counters.add(dropped);
+            }
+        }
+        if let Some(attached) = &self.attached {
+            let offered = attached.inlet.offer(bundle);
+            self.counters.add_many(Count::Delivered, offered.delivered);
+            self.counters.add_many(Count::Full, offered.full);
+            self.counters.add_many(Count::Detached, offered.ended);
+        }
+    }
+
     /// Takes one datagram, or says why it is dropped.
-    fn take(&mut self, from: SocketAddr, datagram: &[u8]) -> Result<(), Count> {
+    fn take(&mut self, from: SocketAddr, datagram: &[u8], bundle: &mut Bundle) -> Result<(), Count> {
         let attached = self.attached.as_ref().ok_or(Count::Detached)?;
         let (header, messages) = self.sieve.sift(attached.me, from, datagram)?;
         if !header.sender.uuid.is_nil() && !self.book.learn(header.sender, from, self.clock.now()) {
@@ -154,11 +166,8 @@ impl Transport {
             if let Some(tap) = &self.tap {
                 tap(Way::In, from, &message);
             }
-            self.counters.add(match attached.inlet.offer(from_network(from, header.sender, message)) {
-                Ok(()) => Count::Delivered,
-                Err(Missed::Full) => Count::Full,
-                Err(Missed::Ended) => Count::Detached,
-            });
+            // Everything on the wire is for one of them.
+            bundle.add(from_network(from, header.sender, message));
         }
         Ok(())
     }

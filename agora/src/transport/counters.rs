@@ -74,7 +74,12 @@ pub struct Counters([AtomicU64; Count::ALL.len()]);
 impl Counters {
     /// One more.
     pub fn add(&self, kind: Count) {
-        self.0[kind as usize].fetch_add(1, Ordering::Relaxed);
+        self.add_many(kind, 1);
+    }
+
+    /// So many more.
+    pub fn add_many(&self, kind: Count, more: u64) {
+        self.0[kind as usize].fetch_add(more, Ordering::Relaxed);
     }
 
     /// How many so far.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!              ┌────────────────────────────────────────────────┐
-//!   unicast ──▶│ at most 64 datagrams a turn → sift (cluster,   │──▶ Inlet: try_send to each concern
+//!   unicast ──▶│ at most 128 datagrams a turn → sift (cluster,  │──▶ Inlet: one message to each concern
 //!   listener ─▶│ not mine, decodes; else dropped and counted)   │    (full: dropped and counted)
 //!              │                                                │
 //!   unicast ◀──│ one datagram for many messages to one address, │◀── wiring::Transport
@@ -32,7 +32,8 @@ mod tests;
 
 pub use actor::{Attach, Close, Tap, Transport, Way};
 pub use counters::{Count, Counters};
-pub use inlet::{Inlet, Missed};
+pub(crate) use inlet::tell;
+pub use inlet::{Bundle, Inlet, Offered};
 pub use net::{Later, Net, Socket, Udp, free_broadcast_port};
 pub use sockets::{OpenError, Sockets};
 pub use targets::Reach;

@@ -49,11 +49,13 @@ impl Actor for Concerns {
 
 macro_rules! hear {
     ($($input:path => $deliver:ident),*) => {$(
-        impl Handler<In<$input>> for Concerns {
+        impl Handler<In<Vec<$input>>> for Concerns {
             type Result = ();
 
-            fn handle(&mut self, input: In<$input>, _: &mut Self::Context) {
-                let _ = self.heard.send(Deliver::$deliver(input.0));
+            fn handle(&mut self, input: In<Vec<$input>>, _: &mut Self::Context) {
+                for input in input.0 {
+                    let _ = self.heard.send(Deliver::$deliver(input));
+                }
             }
         }
     )*};
@@ -70,7 +72,9 @@ impl Handler<ToMachine> for Concerns {
     type Result = ();
 
     fn handle(&mut self, input: ToMachine, _: &mut Self::Context) {
-        let _ = self.heard.send(Deliver::Machine(input.0));
+        for input in input.0 {
+            let _ = self.heard.send(Deliver::Machine(input));
+        }
     }
 }
 

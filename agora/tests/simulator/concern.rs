@@ -41,8 +41,8 @@ impl<P: Protocol> Concern<P> {
         self.protocol.deadline()
     }
 
-    /// Fires what is due and takes one message. The outputs, in order.
-    pub(crate) fn turn(&mut self, now: Timestamp) -> Result<std::vec::Drain<'_, P::Output>, Violation> {
+    /// Fires what is due and takes up to `most` messages. The outputs, in order.
+    pub(crate) fn turn(&mut self, now: Timestamp, most: usize) -> Result<std::vec::Drain<'_, P::Output>, Violation> {
         if self.protocol.deadline().is_some_and(|deadline| deadline <= now) {
             self.protocol.fire(now, &mut self.outputs);
             if self.protocol.deadline().is_some_and(|deadline| deadline <= now) {
@@ -50,9 +50,10 @@ impl<P: Protocol> Concern<P> {
                 return Err(Violation::new("NET-1", format!("{protocol}: a deadline is still due after firing")));
             }
         }
-        if let Some(input) = self.mailbox.pop_front() {
+        for input in self.mailbox.drain(..most.min(self.mailbox.len())) {
             self.protocol.handle(now, input, &mut self.outputs);
         }
+        self.protocol.settle(now, &mut self.outputs);
         Ok(self.outputs.drain(..))
     }
 }

@@ -33,6 +33,8 @@ use crate::trace::{Trace, brief};
 
 /// How many datagrams wait for a node that does not run; more are lost.
 const BACKLOG: usize = 256;
+/// In half of the turns, a concern takes up to so many messages together.
+const MOST_A_TURN: usize = 16;
 
 /// What a node's turn leads to.
 #[derive(Debug)]
@@ -272,7 +274,8 @@ impl SimNode {
                 return Err(Violation::new("NET-1", format!("node {}: its actors never come to rest", self.slot)));
             }
             trace.mix(concern as u64);
-            life.turn(concern, local, &mut deliver, self.slot, checks)?;
+            let most = if dice.coin() { 1 } else { 1 + dice.index(MOST_A_TURN) };
+            life.turn(concern, (local, most), &mut deliver, self.slot, checks)?;
             complaints::none(self.slot)?;
             let mut outbox = Outbox::default();
             for deliver in deliver.drain(..) {
@@ -374,24 +377,32 @@ impl Life {
     fn turn(
         &mut self,
         which: Which,
-        now: Timestamp,
+        (now, most): (Timestamp, usize),
         deliver: &mut Vec<Deliver>,
         slot: usize,
         checks: &mut Checks,
     ) -> Result<(), Violation> {
         match which {
-            Which::Discovery => self.discovery.turn(now)?.for_each(|output| wiring::from_discovery(output, deliver)),
-            Which::Heartbeat => self.heartbeat.turn(now)?.for_each(|output| wiring::from_heartbeat(output, deliver)),
-            Which::Election => self.election.turn(now)?.for_each(|output| wiring::from_election(output, deliver)),
-            Which::Sequencer => self.sequencer.turn(now)?.for_each(|output| wiring::from_sequencer(output, deliver)),
+            Which::Discovery => {
+                self.discovery.turn(now, most)?.for_each(|output| wiring::from_discovery(output, deliver));
+            }
+            Which::Heartbeat => {
+                self.heartbeat.turn(now, most)?.for_each(|output| wiring::from_heartbeat(output, deliver));
+            }
+            Which::Election => {
+                self.election.turn(now, most)?.for_each(|output| wiring::from_election(output, deliver));
+            }
+            Which::Sequencer => {
+                self.sequencer.turn(now, most)?.for_each(|output| wiring::from_sequencer(output, deliver));
+            }
             Which::Replicator => {
-                for output in self.replicator.turn(now)? {
+                for output in self.replicator.turn(now, most)? {
                     checks.replicator(slot, &output)?;
                     wiring::from_replicator(output, deliver);
                 }
             }
             Which::Manager => {
-                let outputs = self.manager.turn(now)?;
+                let outputs = self.manager.turn(now, most)?;
                 checks.manager(slot, outputs.as_slice())?;
                 for output in outputs.filter_map(Manager::says) {
                     // Nothing is asked of it but by messages.

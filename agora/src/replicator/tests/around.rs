@@ -75,6 +75,7 @@ fn the_situation_tells_who_is_here_while_there_is_no_leader() {
     hear(&mut newcomer, 2, None);
     let mut out = Vec::new();
     newcomer.fire(Timestamp::ZERO + settings().heart_beat_interval, &mut out);
+    newcomer.settle(Timestamp::ZERO + settings().heart_beat_interval, &mut out);
     let around = Around { newcomers: 1, holders: 0 };
     let told = |output: &Output| matches!(output, Output::Situation(Situation { around: told, .. }) if *told == around);
     assert!(out.iter().any(told), "{out:?}");

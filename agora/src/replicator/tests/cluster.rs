@@ -65,6 +65,7 @@ impl Cluster {
         let mut out = Vec::new();
         let Some(replicator) = self.nodes.get_mut(&to) else { return };
         replicator.handle(self.now, input, &mut out);
+        replicator.settle(self.now, &mut out);
         self.carry_out(to, out);
     }
 
@@ -148,6 +149,7 @@ impl Cluster {
             let replicator = self.nodes.get_mut(&at).expect("listed");
             if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
                 replicator.fire(self.now, &mut out);
+                replicator.settle(self.now, &mut out);
             }
             self.carry_out(at, out);
         }

@@ -98,7 +98,7 @@ fn what_is_cut_for_a_datagram_fits_one() {
         for _ in 0..40 {
             log.append(entry.clone(), &mut Vec::new());
         }
-        let (entries, _) = log.datagram_after(Index(0));
+        let entries = log.datagram_after(Index(0));
         let message = Message::Replicate {
             founding: FoundingId(Uuid::max()),
             epoch: late,
