@@ -89,6 +89,7 @@ pub mod config;
 pub mod cookie;
 pub mod discovery;
 pub mod disk;
+mod doubt;
 pub mod election;
 pub mod heartbeat;
 pub mod id;

@@ -46,6 +46,8 @@ pub enum Input {
     },
     /// From heartbeat: the leader does not answer.
     Suspect(NodeId),
+    /// From heartbeat: this node is late itself, and may miss what its leader says.
+    Late,
     /// From the replicator, whenever any of it changes: where this node stands.
     Situation(Situation),
     /// From the replicator: the take-over that election asked for ended without leadership.

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::message::{Input, Message, Output};
 use crate::config::{Mode, Settings};
+use crate::doubt::Doubt;
 use crate::id::{Epoch, Member, NodeId};
 use crate::protocol::Protocol;
 use crate::replicator::message::Situation;
@@ -25,6 +26,7 @@ pub struct Election {
     phase: Phase,
     /// When the newest heartbeat that was answered under an epoch that counts was sent.
     heard: Option<Timestamp>,
+    doubt: Doubt,
     /// The leader that went silent: it is not asked to lead.
     suspected: Option<NodeId>,
     /// Since when no leader is heard.
@@ -59,6 +61,7 @@ impl Election {
             situation: None,
             phase: Phase::Quiet { until: Timestamp::ZERO },
             heard: None,
+            doubt: Doubt::new(settings),
             suspected: None,
             leaderless_since: None,
             failed_at: None,
@@ -82,6 +85,12 @@ impl Election {
 
     fn hears_leader(&self, now: Timestamp) -> bool {
         self.leads() || self.heard.is_some_and(|sent| now.since(sent) <= self.settings.failure_timeout())
+    }
+
+    /// Whether the silence of the leader that it follows may be its own fault.
+    fn doubts(&self, now: Timestamp) -> bool {
+        let follows = self.situation.as_ref().is_some_and(|situation| situation.leader.is_some());
+        follows && now < self.doubt.until()
     }
 
     fn quiet(&mut self, now: Timestamp) {
@@ -183,6 +192,7 @@ impl Election {
         }
         self.heard = self.heard.max(Some(sent));
         if self.hears_leader(now) {
+            self.doubt.heard();
             self.suspected = None;
             self.leaderless_since = None;
             self.deferences = 0;
@@ -194,7 +204,7 @@ impl Election {
 
     fn overdue(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         match self.phase {
-            Phase::Quiet { .. } if self.hears_leader(now) => self.quiet(now),
+            Phase::Quiet { .. } if self.hears_leader(now) || self.doubts(now) => self.quiet(now),
             Phase::Quiet { .. } => self.begin(now, out),
             Phase::Asking { .. } | Phase::Fenced { .. } => self.stand(now, None, out),
             Phase::Deferring { .. } => {
@@ -220,6 +230,9 @@ impl Protocol for Election {
                     self.heard = None;
                     self.begin(now, out);
                 }
+            }
+            Input::Late => {
+                self.doubt.late(now);
             }
             Input::Situation(situation) => self.situation(now, situation),
             Input::TakeOverFailed => {
@@ -248,6 +261,7 @@ impl Protocol for Election {
     }
 
     fn fire(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        self.doubt.fired(self.deadline(), now);
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             self.overdue(now, out);
         }

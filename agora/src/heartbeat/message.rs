@@ -66,6 +66,8 @@ pub enum Input {
         /// In which epoch.
         epoch: Epoch,
     },
+    /// From the transport: more waits in the socket than is taken at a time, and answers may be among it.
+    Behind,
 }
 
 /// What heartbeat wants done.
@@ -89,4 +91,6 @@ pub enum Output {
     },
     /// To election: more than the tolerated heartbeats went unanswered. Once per silence.
     Suspect(NodeId),
+    /// To replicator and election: this node is late itself, so that the leader's silence may be none.
+    Late,
 }

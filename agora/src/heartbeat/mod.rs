@@ -17,7 +17,8 @@
 //! ```
 //!
 //! The failure timeout is (`max-missed-heart-beats` + 1) × `heart-beat-interval`. It has a deadline of its own, so a dead
-//! leader is noticed then and not with the next beat. Whoever is followed anew has one failure timeout to answer. A
+//! leader is noticed then and not with the next beat. A node that was late itself waits longer, within bounds, and tells the
+//! others so ([`Late`](message::Output::Late)); see `doubt.rs`. Whoever is followed anew has one failure timeout to answer. A
 //! suspected leader is beaten on, and may be heard again: suspicion is only election's cue to ask the others.
 
 #[cfg(feature = "actors")]

@@ -7,6 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::message::{Input, Message, Output};
+use crate::doubt::Doubt;
 use crate::id::{Epoch, NodeId};
 use crate::protocol::Protocol;
 use crate::time::Timestamp;
@@ -23,6 +24,7 @@ pub struct Heartbeat {
     jitter: ChaCha8Rng,
     /// The last beat's number; it counts on from leader to leader, so that no late answer fits another's beat.
     number: u64,
+    doubt: Doubt,
     following: Option<Following>,
 }
 
@@ -47,6 +49,7 @@ impl Heartbeat {
             failure_timeout: settings.failure_timeout(),
             jitter: ChaCha8Rng::seed_from_u64(seed),
             number: 0,
+            doubt: Doubt::new(settings),
             following: None,
         }
     }
@@ -91,6 +94,7 @@ impl Heartbeat {
         // An answer that was under way for longer than the failure timeout does not end the silence.
         if now < sent + self.failure_timeout {
             following.suspected = false;
+            self.doubt.heard();
         }
         out.push(Output::Heard { leader: from, epoch, sent });
     }
@@ -104,13 +108,21 @@ impl Protocol for Heartbeat {
         match input {
             Input::Follow(leader) => self.follow(now, leader, out),
             Input::Acked { from, number, epoch } => self.acked(now, from, number, epoch, out),
+            Input::Behind => {
+                if self.following.is_some() && self.doubt.late(now) {
+                    out.push(Output::Late);
+                }
+            }
         }
     }
 
     fn fire(&mut self, now: Timestamp, out: &mut Vec<Output>) {
+        if self.doubt.fired(self.deadline(), now) {
+            out.push(Output::Late);
+        }
         self.beat(now, out);
         let Some(following) = &mut self.following else { return };
-        if !following.suspected && following.answered + self.failure_timeout <= now {
+        if !following.suspected && (following.answered + self.failure_timeout).max(self.doubt.until()) <= now {
             following.suspected = true;
             out.push(Output::Suspect(following.leader));
         }
@@ -118,7 +130,7 @@ impl Protocol for Heartbeat {
 
     fn deadline(&self) -> Option<Timestamp> {
         let following = self.following.as_ref()?;
-        let suspicion = following.answered + self.failure_timeout;
+        let suspicion = (following.answered + self.failure_timeout).max(self.doubt.until());
         Some(if following.suspected { following.next_beat } else { following.next_beat.min(suspicion) })
     }
 }

@@ -218,7 +218,7 @@ fn after_a_pause_there_is_one_beat_not_all_that_were_missed() {
     let mut driven = Driven::following();
     let mut out = Vec::new();
     driven.heartbeat.fire(at(10_000), &mut out);
-    assert_eq!(out, [beat(1, 2), Output::Suspect(node(1))]);
+    assert_eq!(out, [Output::Late, beat(1, 2)]);
     assert!(driven.heartbeat.deadline() >= Some(at(10_045)));
 }
 
@@ -227,4 +227,52 @@ fn beats_without_an_answer_are_forgotten_at_last() {
     let mut driven = Driven::following();
     driven.run_until(at(60_000));
     assert_eq!(driven.ack(at(60_000), 1), []);
+}
+
+/// Follows, was answered at 0, and fires whatever is due only every `step`; when it suspects its leader.
+fn suspects_when_late_by(step: u64, until: u64) -> (Option<Timestamp>, usize) {
+    let mut driven = Driven::following();
+    driven.ack(at(1), 1);
+    let (mut suspected, mut late) = (None, 0);
+    for now in (1..=until / step).map(|turn| at(turn * step)) {
+        let mut out = Vec::new();
+        if driven.heartbeat.deadline().is_some_and(|deadline| deadline <= now) {
+            driven.heartbeat.fire(now, &mut out);
+        }
+        late += out.iter().filter(|output| **output == Output::Late).count();
+        if out.contains(&Output::Suspect(node(1))) {
+            suspected = suspected.or(Some(now));
+        }
+    }
+    (suspected, late)
+}
+
+#[test]
+fn a_node_that_is_a_little_late_suspects_at_once() {
+    assert_eq!(suspects_when_late_by(10, 1_000), (Some(at(150)), 0));
+}
+
+#[test]
+fn a_node_that_is_late_doubts_itself_first_and_not_for_ever() {
+    assert_eq!(suspects_when_late_by(200, 2_000), (Some(at(800)), 3));
+}
+
+#[test]
+fn who_goes_on_after_a_pause_finds_its_leaders_answer_before_it_suspects() {
+    let mut driven = Driven::following();
+    let mut out = Vec::new();
+    driven.heartbeat.fire(at(1_000), &mut out);
+    assert_eq!(out, [Output::Late, beat(1, 2)]);
+    assert_eq!(driven.ack(at(1_002), 2), [heard(at(1_000))]);
+    assert_eq!(driven.suspicions_until(at(1_149)), []);
+    // It is not late now.
+    assert_eq!(driven.suspicions_until(at(2_000)), [at(1_150)]);
+}
+
+#[test]
+fn what_waits_in_the_socket_may_hold_the_answer() {
+    let mut driven = Driven::following();
+    assert_eq!(driven.tell(at(140), Input::Behind), [Output::Late]);
+    assert_eq!(driven.tell(at(150), Input::Behind), [], "that is the same doubt");
+    assert_eq!(driven.suspicions_until(at(2_000)), [at(290)]);
 }

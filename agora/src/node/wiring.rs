@@ -135,6 +135,10 @@ pub fn from_heartbeat(output: heartbeat::message::Output, deliver: &mut Vec<Deli
             deliver.push(Deliver::Election(election::message::Input::Heard { leader, epoch, sent }));
         }
         Output::Suspect(leader) => deliver.push(Deliver::Election(election::message::Input::Suspect(leader))),
+        Output::Late => {
+            deliver.push(Deliver::Replicator(replicator::message::Input::Late));
+            deliver.push(Deliver::Election(election::message::Input::Late));
+        }
     }
 }
 

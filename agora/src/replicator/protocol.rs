@@ -13,6 +13,7 @@ use super::snapshot::Incoming;
 use super::writing::Disk;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
+use crate::doubt::Doubt;
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position};
 use crate::protocol::Protocol;
 use crate::time::{At, Timestamp};
@@ -58,6 +59,7 @@ pub struct Replicator {
     pub(super) heard: Option<(NodeId, Epoch, Timestamp)>,
     /// When the leader, if only through STATE_REPLICATE, or a take-over of it, was last noticed.
     pub(super) noticed: Timestamp,
+    doubt: Doubt,
     /// How far the candidate of the promised epoch said it had come.
     pub(super) progress: Option<(Epoch, Index)>,
     /// The highest epoch number seen anywhere.
@@ -118,6 +120,7 @@ impl Replicator {
             following: None,
             heard: None,
             noticed: now,
+            doubt: Doubt::new(settings),
             progress: None,
             seen: 0,
             nodes: BTreeMap::new(),
@@ -286,7 +289,7 @@ impl Replicator {
     }
 
     fn leader_lost(&self, now: Timestamp) -> bool {
-        now.since(self.noticed) > self.settings.failure_timeout()
+        now > (self.noticed + self.settings.failure_timeout()).max(self.doubt.until())
     }
 
     /// Tells where this node stands, if others must know at once or have not been told lately.
@@ -383,6 +386,10 @@ impl Protocol for Replicator {
                     self.heard = Some((leader, epoch, sent));
                 }
                 self.noticed = now;
+                self.doubt.heard();
+            }
+            Input::Late => {
+                self.doubt.late(now);
             }
             Input::Found(about) => self.on_found(now, about, out),
             Input::WindowClosed => {
@@ -408,6 +415,7 @@ impl Protocol for Replicator {
         if self.ended {
             return;
         }
+        self.doubt.fired(self.deadline(), now);
         self.go_on(now, out);
         if self.tick <= now {
             self.tick = now + self.tick_interval();

@@ -17,6 +17,7 @@ use super::outgoing::Outgoing;
 use super::sift::Sieve;
 use super::sockets::{Sockets, warn_of_names};
 use crate::actor::{Clock, In};
+use crate::heartbeat;
 use crate::id::NodeId;
 use crate::node::wiring::{self, from_network};
 use crate::wire::{ClusterTag, MAX_DATAGRAM, Message, Sealer};
@@ -140,7 +141,7 @@ impl Transport {
     }
 
     fn take_all(&mut self, batch: Batch) {
-        let mut bundle = Bundle::default();
+        let (mut bundle, is_full) = (Bundle::default(), batch.len() == BATCH);
         for (from, datagram) in batch {
             self.counters.add(Count::Received);
             if let Err(dropped) = self.take(from, &datagram, &mut bundle) {
@@ -148,6 +149,9 @@ impl Transport {
             }
         }
         if let Some(attached) = &self.attached {
+            if is_full {
+                attached.inlet.heartbeat.do_send(In(vec![heartbeat::message::Input::Behind]));
+            }
             let offered = attached.inlet.offer(bundle);
             self.counters.add_many(Count::Delivered, offered.delivered);
             self.counters.add_many(Count::Full, offered.full);

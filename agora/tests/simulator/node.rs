@@ -13,6 +13,7 @@ use agora::discovery::message::Input as DiscoveryInput;
 use agora::discovery::protocol::Discovery;
 use agora::disk::Recovered;
 use agora::election::protocol::Election;
+use agora::heartbeat::message::Input as HeartbeatInput;
 use agora::heartbeat::protocol::Heartbeat;
 use agora::id::{Index, Member, NodeId};
 use agora::machine::Machine;
@@ -33,6 +34,8 @@ use crate::trace::{Trace, brief};
 
 /// How many datagrams wait for a node that does not run; more are lost.
 const BACKLOG: usize = 256;
+/// One that goes on with so many knows that it is behind.
+const BEHIND: usize = 128;
 /// In half of the turns, a concern takes up to so many messages together.
 const MOST_A_TURN: usize = 16;
 
@@ -258,6 +261,9 @@ impl SimNode {
         let mut effects = Vec::new();
         let local = self.clock.local(now);
         let Some(life) = &mut self.running else { return Ok(effects) };
+        if self.backlog.len() >= BEHIND {
+            life.heartbeat.tell(HeartbeatInput::Behind);
+        }
         for (from, sender, messages) in self.backlog.drain(..) {
             for message in messages {
                 life.accept(from, sender, message);

@@ -120,7 +120,7 @@ impl Requests {
             refused.push_back((index, at));
         }
         self.given.push(Given { index, at, key, answer });
-        self.places.insert(&key, index, |index| self.given.get(index).map(|given| given.key));
+        self.places.insert(&key, index);
     }
 
     /// How many refusals of `participant` count at `now`.

@@ -36,6 +36,8 @@ pub enum Input {
         /// When the heartbeat left.
         sent: Timestamp,
     },
+    /// From heartbeat: this node is late itself, and may miss what its leader says.
+    Late,
     /// From discovery: what another node told of itself.
     Found(About),
     /// From discovery: the window in which nobody founds is over.
