@@ -167,8 +167,12 @@ class Bidder:
         self.to_leader(self.request["name"] + again, call, self.auction, *self.request["fields"])
         self.request["sent"] += 1
 
-    def answered(self, name, request, answer, *_):
-        if not self.request or request != self.request["id"] or answer[0] in ("NO_QUORUM", "BUSY"):
+    def answered(self, name, request, answer, retry=None, *_):
+        if not self.request or request != self.request["id"]:
+            return
+        if answer[0] in ("NO_QUORUM", "BUSY"):
+            if name.endswith("_DENY") and retry is not None:
+                self.due["request"] = time.monotonic() + min(retry / 1000, 60) * random.uniform(1, 1.5)
             return
         self.request = None
         if name.endswith("_DENY"):

@@ -63,6 +63,11 @@ impl Port<'_> {
         spread(self.rng, wait)
     }
 
+    /// Up to a half more.
+    pub(super) fn no_sooner(&mut self, wait: Duration) -> Duration {
+        self.spread(wait) + wait / 4
+    }
+
     /// A number that nobody guesses.
     pub(super) fn number(&mut self) -> u64 {
         self.rng.next_u64()

@@ -277,6 +277,9 @@ impl Parts<'_> {
         if deny.refusal.code == Code::NoQuorum {
             self.port.search.look_around(self.port.now, self.port.out);
         }
+        if let Some(millis) = deny.retry_ms.filter(|_| deny.refusal.code.is_no_outcome()) {
+            self.requests.put_off(deny.request, Duration::from_millis(millis), &mut self.port);
+        }
         self.requests.answered(deny.request, &Reply::Refused(deny.refusal), self.port.out);
     }
 

@@ -1,6 +1,7 @@
 //! Requests under way: each under one id until it has its one answer, however often it is sent and whoever leads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::message::{Action, Failure, Output, Reply};
 use super::port::Port;
@@ -9,6 +10,9 @@ use crate::auction::refusal::Refusal;
 use crate::id::{Index, RequestId};
 use crate::time::Timestamp;
 use crate::wire::Message;
+
+/// A leader may ask for a request again after so long at most: nobody is kept waiting for ever by a broken one.
+const PUT_OFF_MOST: Duration = Duration::from_secs(60);
 
 /// The requests under way.
 #[derive(Debug, Default)]
@@ -86,6 +90,14 @@ impl Requests {
             return;
         }
         self.finish(request, &Ok(reply.clone()), out);
+    }
+
+    /// The leader asks for it again after `wait`.
+    pub(super) fn put_off(&mut self, request: RequestId, wait: Duration, port: &mut Port<'_>) {
+        let Some(open) = self.open.get_mut(&request) else { return };
+        self.timers.remove(&(open.timer(), request));
+        open.retry = port.now + port.no_sooner(wait.min(PUT_OFF_MOST));
+        self.timers.insert((open.timer(), request));
     }
 
     /// The leader is known, or another one leads: `all` are sent, or those that never were.

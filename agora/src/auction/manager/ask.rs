@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use super::ahead::{Pending, Reply};
 use super::codec;
-use super::request::{Kind, Request};
-use super::requests::MAX_REFUSALS;
+use super::request::{Denial, Kind, Request};
+use super::requests::{MAX_REFUSALS, REFUSALS_FOR};
 use super::sessions;
 use crate::auction::decide::{Decided, decide, tick};
 use crate::auction::event::{Answer, Command, Decision, Event, RequestKey};
@@ -41,7 +41,7 @@ impl Manager {
             return;
         }
         if call.known < self.book.requests.floor() {
-            return self.deny(reply, &call.request, expired(), out);
+            return self.deny(reply, &call.request, expired().into(), out);
         }
         if call.known > self.commit {
             // So that its entry always comes after what it knows, and is not forgotten while the floor is below that.
@@ -55,11 +55,11 @@ impl Manager {
         self.raise_floor(now, out);
         let command = match command {
             Ok(command) => command,
-            Err(malformed) => return self.deny(reply, &call.request, malformed, out),
+            Err(malformed) => return self.deny(reply, &call.request, malformed.into(), out),
         };
         match self.settle(now, (from, auction), &command, &call, out) {
             Ok(decision) => self.propose(decision, Some(reply), out),
-            Err(refusal) => self.deny(reply, &call.request, refusal, out),
+            Err(denial) => self.deny(reply, &call.request, denial, out),
         }
     }
 
@@ -83,7 +83,7 @@ impl Manager {
         command: &Command,
         call: &crate::auction::message::Call,
         out: &mut Vec<Output>,
-    ) -> Result<Decision, Refusal> {
+    ) -> Result<Decision, Denial> {
         let at = self.capacity(now)?;
         self.tick(now, auction, out);
         self.capacity(now)?;
@@ -100,13 +100,14 @@ impl Manager {
             Ok(Decided { events, receipt }) => {
                 Ok(Decision { key, events, answer: Some(Answer::Done(receipt)), floor: None })
             }
-            Err(malformed) if is_new => Err(malformed),
+            Err(malformed) if is_new => Err(malformed.into()),
             Err(refusal) => {
-                if self.book.requests.refusals(who, at) + self.ahead.refusals(who) >= MAX_REFUSALS {
-                    return Err(busy("too many refusals of this participant"));
+                let (refusals, for_so_long) = self.book.requests.refusals(who, at);
+                if refusals + self.ahead.refusals(who) >= MAX_REFUSALS {
+                    return Err(busy("too many refusals of this participant").after(for_so_long));
                 }
                 if !self.sources.count(now, from) {
-                    return Err(busy("too many refusals of this address"));
+                    return Err(busy("too many refusals of this address").after(REFUSALS_FOR));
                 }
                 Ok(Decision { key, events: Vec::new(), answer: Some(Answer::Refused(refusal)), floor: None })
             }
@@ -114,7 +115,7 @@ impl Manager {
     }
 
     /// Archives what finished first, if there are as many auctions as there may be.
-    fn make_room(&mut self, out: &mut Vec<Output>) -> Result<(), Refusal> {
+    fn make_room(&mut self, out: &mut Vec<Output>) -> Result<(), Denial> {
         if self.book.len() + self.ahead.created() < self.max_auctions + self.ahead.archived() {
             return Ok(());
         }
@@ -126,13 +127,13 @@ impl Manager {
     }
 
     /// Leadership time, if a proposal can be made now.
-    fn capacity(&self, now: Timestamp) -> Result<At, Refusal> {
-        let Some(lead) = &self.lead else { return Err(busy("the leadership has ended")) };
+    fn capacity(&mut self, now: Timestamp) -> Result<At, Denial> {
+        let Some(lead) = &mut self.lead else { return Err(busy("the leadership has ended")) };
         if !lead.quorum {
-            return Err(Refusal { code: Code::NoQuorum, reason: "the leader hears no quorum".into() });
+            return Err(Refusal { code: Code::NoQuorum, reason: "the leader hears no quorum".into() }.into());
         }
         if lead.room == 0 {
-            return Err(busy("too many requests under way"));
+            return Err(busy("too many requests under way").after(lead.turns.next(now)));
         }
         if self.book.requests.len() + self.ahead.requests() >= self.max_requests {
             return Err(busy("the request table is full"));
@@ -193,13 +194,13 @@ impl Manager {
     }
 
     /// Refuses at once, without an entry.
-    fn deny(&mut self, reply: Reply, request: &crate::id::RequestId, refusal: Refusal, out: &mut Vec<Output>) {
-        if refusal.code.is_no_outcome() {
+    fn deny(&mut self, reply: Reply, request: &crate::id::RequestId, denial: Denial, out: &mut Vec<Output>) {
+        if denial.refusal.code.is_no_outcome() {
             self.fates.no_outcome += 1;
         } else {
             self.fates.refused += 1;
         }
-        out.push(reply.kind.deny(reply.to, *request, refusal));
+        out.push(reply.kind.deny(reply.to, *request, denial));
     }
 
     /// Answers one whose proposal was refused by the replicator.
@@ -236,6 +237,6 @@ fn expired() -> Refusal {
     Refusal { code: Code::Expired, reason: reason.into() }
 }
 
-fn busy(reason: &str) -> Refusal {
-    Refusal { code: Code::Busy, reason: reason.into() }
+fn busy(reason: &str) -> Denial {
+    Refusal { code: Code::Busy, reason: reason.into() }.into()
 }

@@ -22,7 +22,12 @@ impl Manager {
         let Entry { position, at, body: Body::Events(bytes) } = entry else { return };
         let mine = self.lead.as_ref().is_some_and(|lead| lead.epoch == position.epoch);
         let (decision, asked) = match mine.then(|| self.ahead.commit(&bytes)).flatten() {
-            Some(Pending { decision, reply, .. }) => (decision, Some(reply)),
+            Some(Pending { decision, reply, .. }) => {
+                if let Some(lead) = &mut self.lead {
+                    lead.turns.committed(now);
+                }
+                (decision, Some(reply))
+            }
             None => match codec::decode(&bytes) {
                 Ok(decision) => (decision, None),
                 Err(error) => {

@@ -1,5 +1,6 @@
 //! What the manager knows while it leads: its epoch, the leadership clock, and how much it may propose.
 
+use super::turns::Turns;
 use crate::id::{Epoch, Index};
 use crate::time::{At, Timestamp};
 
@@ -16,6 +17,8 @@ pub(crate) struct Lead {
     next: u64,
     /// The floor of the request table that it proposed last.
     pub(crate) floor: Index,
+    /// When who is turned away may come again.
+    pub(crate) turns: Turns,
     /// Refusals of numbers below this are dealt with.
     rebuilt: u64,
     at: At,
@@ -25,7 +28,7 @@ pub(crate) struct Lead {
 impl Lead {
     /// From `now` on, where leadership time is `at`.
     pub(crate) const fn new(epoch: Epoch, at: At, room: usize, now: Timestamp) -> Self {
-        Self { epoch, room, quorum: true, next: 1, floor: Index(0), rebuilt: 1, at, since: now }
+        Self { epoch, room, quorum: true, next: 1, floor: Index(0), turns: Turns::new(now), rebuilt: 1, at, since: now }
     }
 
     /// Leadership time at local time `now`.

@@ -37,3 +37,4 @@ pub(crate) mod sources;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
+pub(crate) mod turns;

@@ -6,6 +6,7 @@ use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Lobby, Outco
 use crate::auction::refusal::Refusal;
 use crate::id::{AuctionId, RequestId};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Which message a request is answered with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +54,16 @@ impl Kind {
                     Self::Bid => Output::Bidding(to, Bidding::Ack(ack)),
                 }
             }
-            Answer::Refused(refusal) => self.deny(to, request, refusal),
+            Answer::Refused(refusal) => self.deny(to, request, refusal.into()),
         }
     }
 
-    /// The message that tells `refusal` to `to`.
-    pub(crate) fn deny(self, to: SocketAddr, request: RequestId, refusal: Refusal) -> Output {
-        let deny = Deny { request, refusal };
+    /// The message that tells `denial` to `to`.
+    pub(crate) fn deny(self, to: SocketAddr, request: RequestId, denial: Denial) -> Output {
+        let Denial { refusal, retry } = denial;
+        // Rounded up: who comes a little too soon comes in vain.
+        let retry_ms = retry.map(|retry| u64::try_from(retry.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX));
+        let deny = Deny { request, refusal, retry_ms };
         match self {
             Self::Create => Output::Lobby(to, Lobby::CreateDeny(deny)),
             Self::Join => Output::Lobby(to, Lobby::JoinDeny(deny)),
@@ -68,6 +72,29 @@ impl Kind {
             Self::Cancel => Output::Outcome(to, Outcome::CancelDeny(deny)),
             Self::Bid => Output::Bidding(to, Bidding::Deny(deny)),
         }
+    }
+}
+
+/// A refusal, and after how long to ask again, where that is known.
+#[derive(Debug)]
+pub(crate) struct Denial {
+    /// Why.
+    pub(crate) refusal: Refusal,
+    /// After how long, if it is no outcome.
+    pub(crate) retry: Option<Duration>,
+}
+
+impl Denial {
+    /// The same: ask again after so long.
+    pub(crate) const fn after(mut self, retry: Duration) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+}
+
+impl From<Refusal> for Denial {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, retry: None }
     }
 }
 

@@ -123,9 +123,13 @@ impl Requests {
         self.places.insert(&key, index);
     }
 
-    /// How many refusals of `participant` count at `now`.
-    pub(crate) fn refusals(&self, participant: ParticipantId, now: At) -> usize {
-        let counts = |(_, at): &&(Index, At)| *at + REFUSALS_FOR > now;
-        self.refused.get(&participant).map_or(0, |refused| refused.iter().filter(counts).count())
+    /// How many refusals of `participant` count at `now`, and for how long the oldest of them still does.
+    pub(crate) fn refusals(&self, participant: ParticipantId, now: At) -> (usize, Duration) {
+        let mut counts =
+            self.refused.get(&participant).into_iter().flatten().filter(|(_, at)| *at + REFUSALS_FOR > now);
+        match counts.next() {
+            Some((_, oldest)) => (1 + counts.count(), now.until(*oldest + REFUSALS_FOR)),
+            None => (0, Duration::ZERO),
+        }
     }
 }

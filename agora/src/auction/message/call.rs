@@ -57,4 +57,6 @@ pub struct Deny {
     pub request: RequestId,
     /// Why.
     pub refusal: Refusal,
+    /// With `BUSY`: how long to wait before it is sent again, in milliseconds, where that is known.
+    pub retry_ms: Option<u64>,
 }

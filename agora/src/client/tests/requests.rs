@@ -30,7 +30,7 @@ fn ack() -> Ack {
 
 fn deny(code: Code) -> Message {
     let refusal = Refusal { code, reason: "because".into() };
-    Message::Bidding(Bidding::Deny(Deny { request: REQUEST, refusal }))
+    Message::Bidding(Bidding::Deny(Deny { request: REQUEST, refusal, retry_ms: None }))
 }
 
 #[test]
@@ -94,6 +94,18 @@ fn no_quorum_and_busy_are_no_outcomes() {
     let refused = test.hears(1, deny(Code::BelowMinimum));
     let refusal = Refusal { code: Code::BelowMinimum, reason: "because".into() };
     assert_eq!(refused, [Output::Answered { ticket: 1, result: Ok(Reply::Refused(refusal)) }]);
+}
+
+#[test]
+fn a_leader_that_has_too_much_says_when_to_come_again() {
+    let mut test = Test::led();
+    submit(&mut test, None);
+    let refusal = Refusal { code: Code::Busy, reason: "because".into() };
+    let busy = Message::Bidding(Bidding::Deny(Deny { request: REQUEST, refusal, retry_ms: Some(2_000) }));
+    assert_eq!(test.hears(1, busy), []);
+    let retried = |out: &[Output]| out.contains(&sent(1, 10, true));
+    assert!(!retried(&test.after(Duration::from_millis(1_990))), "no sooner");
+    assert!(retried(&test.after(Duration::from_millis(1_020))), "up to a half later");
 }
 
 fn is_question(output: &Output) -> bool {

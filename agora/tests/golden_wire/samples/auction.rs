@@ -62,7 +62,11 @@ fn ack(seq: u64, round: Option<u32>, bid: Option<&str>) -> Ack {
 }
 
 fn deny(code: Code) -> Deny {
-    Deny { request: request(), refusal: Refusal { code, reason: "because".into() } }
+    Deny {
+        request: request(),
+        refusal: Refusal { code, reason: "because".into() },
+        retry_ms: (code == Code::Busy).then_some(120),
+    }
 }
 
 fn head(seq: u64) -> Head {
@@ -153,6 +157,7 @@ pub(crate) fn bidding() -> impl Iterator<Item = (&'static str, Bidding)> {
         ("BID_ACK", Bidding::Ack(ack(7, Some(2), Some("12.5")))),
         ("BID_ACK (reachable)", Bidding::Ack(Ack { durability: Durability::Reachable, ..ack(7, Some(2), None) })),
         ("BID_DENY", Bidding::Deny(deny(Code::BelowMinimum))),
+        ("BID_DENY (busy)", Bidding::Deny(deny(Code::Busy))),
         ("BID_BROADCAST (sealed)", broadcast(false, None)),
         ("BID_BROADCAST (open)", broadcast(false, Some("12.5"))),
         ("BID_BROADCAST (pass)", broadcast(true, None)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::scene::{
     ALICE, AUCTIONEER, BOB, Log, ROOM, Scene, address, auction_of, bid, create, denied, epoch, events_in, join,
-    request, spec,
+    request, retry, spec,
 };
 use bytes::Bytes;
 
@@ -57,7 +57,7 @@ fn refused_proposals_are_dropped_and_the_others_stay() {
     let out = leader.tell(FromLog::Refused { epoch: epoch(1), number: 2 });
     let busy = Refusal { code: Code::Busy, reason: "the leader could not take it".into() };
     let deny = |who, number| {
-        let deny = Deny { request: request(number), refusal: busy.clone() };
+        let deny = Deny { request: request(number), refusal: busy.clone(), retry_ms: None };
         Output::Lobby(address(who), Lobby::JoinDeny(deny))
     };
     assert_eq!(out, [deny(ALICE, 2), deny(BOB, 3), Output::Log(ToLog::Rebuilt { epoch: epoch(1) })]);
@@ -92,6 +92,9 @@ fn without_credit_requests_are_busy_and_have_no_outcome() {
     leader.tell(FromLog::Leading { epoch: epoch(1), at: At(0), room: 1 });
     leader.tell(create(1, spec()));
     assert_eq!(denied(&leader.tell(create(2, spec()))), Some(Code::Busy));
+    // One after the other, a little later: they come back when they can be taken.
+    let waits = [3, 4, 5].map(|number| retry(&leader.tell(create(number, spec()))).expect("when to come again"));
+    assert!(waits[0] >= 10 && waits.is_sorted() && waits[2] <= 20, "{waits:?}");
     leader.tell(FromLog::Credit { room: 1, quorum: true });
     assert_eq!(leader.tell(create(2, spec())), []);
     assert_eq!(leader.proposed.len(), 2);
@@ -128,7 +131,8 @@ fn undecodable_entries_change_nothing() {
 #[test]
 fn what_only_a_leader_says_is_counted_and_dropped() {
     let mut leader = Scene::leader();
-    let deny = Deny { request: request(1), refusal: Refusal { code: Code::Busy, reason: String::new() } };
+    let deny =
+        Deny { request: request(1), refusal: Refusal { code: Code::Busy, reason: String::new() }, retry_ms: None };
     assert_eq!(leader.tell(Input::Bidding(address(ALICE), Bidding::Deny(deny))), []);
     assert_eq!(leader.manager.misdirected, 1);
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::scene::{
-    ALICE, Log, Scene, address as address_of, auction_of, call, create, denied, join, participant, settings, spec,
-    submit,
+    ALICE, Log, Scene, address as address_of, auction_of, call, create, denied, join, participant, retry, settings,
+    spec, submit,
 };
 use crate::auction::event::{Answer, Receipt, RequestKey};
 use crate::auction::manager::requests::{MAX_REFUSALS, REFUSALS_FOR, Requests};
@@ -27,7 +27,8 @@ fn more_refusals_than_are_kept_are_busy_for_a_while() {
         assert_eq!(denied(&out), Some(Code::NotFound));
     }
     let one_more = || join(ALICE, 2_000, auction_of(99));
-    assert_eq!(denied(&leader.tell(one_more())), Some(Code::Busy));
+    let out = leader.tell(one_more());
+    assert_eq!((denied(&out), retry(&out)), (Some(Code::Busy), Some(60_000)), "until the first is forgotten");
     // What is not refused is taken all the same.
     leader.done(&mut log, join(ALICE, 3_000, auction_of(1)));
     assert_eq!(leader.manager.book.auction(auction_of(1)).map(|auction| auction.bidders().len()), Some(1));

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::auction::event::{Disclosure, Receipt, Rule, Spec, Start};
 use crate::auction::manager::codec;
-use crate::auction::message::{Ack, Bidding, Call, Durability, Input, Lobby, Outcome, Output, Submit};
+use crate::auction::message::{Ack, Bidding, Call, Deny, Durability, Input, Lobby, Outcome, Output, Submit};
 use crate::auction::protocol::{Manager, Pace};
 use crate::auction::refusal::Code;
 use crate::auction::view::Shown;
@@ -233,10 +233,19 @@ pub(super) fn receipt(auction: AuctionId, seq: u64, round: u32, amount: &str) ->
 
 /// The code of the one denial in `out`.
 pub(super) fn denied(out: &[Output]) -> Option<Code> {
+    deny(out).map(|deny| deny.refusal.code)
+}
+
+/// After how many milliseconds it says to ask again.
+pub(super) fn retry(out: &[Output]) -> Option<u64> {
+    deny(out).and_then(|deny| deny.retry_ms)
+}
+
+fn deny(out: &[Output]) -> Option<&Deny> {
     match out {
         [
             Output::Bidding(_, Bidding::Deny(deny)) | Output::Lobby(_, Lobby::CreateDeny(deny) | Lobby::JoinDeny(deny)),
-        ] => Some(deny.refusal.code),
+        ] => Some(deny),
         _ => None,
     }
 }
