@@ -107,10 +107,11 @@ impl Replicator {
     /// Sends what each peer lacks, and to members the probe that a read waits for; to those with nothing to send, nothing.
     pub(super) fn replicate_to_all(&mut self, now: Timestamp, out: &mut Vec<Output>) {
         let Role::Leader(leader) = &self.role else { return };
-        let reads = leader.reads.back().is_some_and(|(_, barrier)| *barrier > leader.probe);
-        let peers: Vec<NodeId> = leader.peers.keys().copied().collect();
-        for peer in peers {
-            let probe = reads && self.is_member(peer);
+        let barrier = leader.reads.back().map_or(Probe(0), |(_, barrier)| *barrier);
+        let peers: Vec<(NodeId, bool)> =
+            leader.peers.iter().map(|(node, peer)| (*node, peer.last_probe() < barrier)).collect();
+        for (peer, awaited) in peers {
+            let probe = awaited && self.is_member(peer);
             self.replicate(now, peer, probe, out);
         }
     }

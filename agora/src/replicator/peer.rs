@@ -33,6 +33,7 @@ pub(super) struct Peer {
     /// Other probes that may still be acknowledged: of empty datagrams, and of those that were given up.
     other: VecDeque<Sent>,
     last_sent: Timestamp,
+    last_probe: Probe,
     rewound: Probe,
     backoff: Duration,
     resend: Option<Timestamp>,
@@ -60,6 +61,7 @@ impl Peer {
             under_way: VecDeque::new(),
             other: VecDeque::new(),
             last_sent: Timestamp::ZERO,
+            last_probe: Probe(0),
             rewound: Probe(0),
             backoff: RESEND,
             resend: None,
@@ -77,6 +79,7 @@ impl Peer {
 
     pub(super) fn sent(&mut self, now: Timestamp, probe: Probe, previous: Index, entries: usize) {
         self.last_sent = now;
+        self.last_probe = probe;
         let sent = Sent { probe, at: now, end: Index(previous.0 + entries as u64) };
         if entries == 0 {
             self.remember(sent);
@@ -164,6 +167,11 @@ impl Peer {
             self.other.pop_front();
         }
         self.other.push_back(sent);
+    }
+
+    /// The last one that was sent to it.
+    pub(super) fn last_probe(&self) -> Probe {
+        self.last_probe
     }
 
     /// How long ago something was last sent to it.
