@@ -60,7 +60,7 @@ async fn warm_up(
     loop {
         printer.progress(&format!("{} auctions are set up", plan.auctions));
         let mut crew = Crew::start(plan, count, config).await?;
-        let addresses = crew.ready().await?;
+        let addresses = crew.ready(plan).await?;
         let servers = if local { Servers::Here } else { Servers::find(pids, &addresses) };
         printer.progress("bids are made, not measured yet");
         crew.order(Order::Go).await?;

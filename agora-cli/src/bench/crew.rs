@@ -15,6 +15,8 @@ use crate::failure::Failure;
 
 /// A worker sets its auctions up within this, and ends within this after its time.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Every bidder is told of all others that joined its auction: so much longer for each.
+const TO_TELL: Duration = Duration::from_micros(8);
 /// So many auctions are looked at in the end, and as many that run then.
 const VERIFY: u32 = 8;
 /// Reports that wait.
@@ -96,10 +98,12 @@ impl Crew {
     }
 
     /// Waits until all are ready; the addresses of the nodes that answered them.
-    pub(super) async fn ready(&mut self) -> Result<Vec<SocketAddr>, Failure> {
+    pub(super) async fn ready(&mut self, plan: &Plan) -> Result<Vec<SocketAddr>, Failure> {
         let (mut ready, mut all) = (0, Vec::new());
+        let told = plan.auctions.saturating_mul(plan.bidders).saturating_mul(plan.bidders);
+        let patience = PATIENCE + TO_TELL.saturating_mul(told);
         while ready < self.workers.len() {
-            let report = tokio::time::timeout(PATIENCE, self.next()).await;
+            let report = tokio::time::timeout(patience, self.next()).await;
             if let Report::Ready { nodes } =
                 report.map_err(|_| Failure::timeout("the auctions were not set up in time"))??.1
             {

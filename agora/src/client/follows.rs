@@ -20,8 +20,11 @@ const MAX_AUCTIONS: usize = 10_000;
 const MAX_FINISHED: usize = 10_000;
 /// How often a subscription to all looks for auctions whose AUCTION_CREATED was lost.
 const LOOK: Duration = Duration::from_secs(2);
-/// The client's HEART_BEAT goes out every so many heart-beat intervals of the cluster.
-const BEAT_EVERY: u32 = 2;
+/// The client's HEART_BEAT goes out when its leader was not heard for so many heart-beat intervals of the cluster: what
+/// it is told shows that the leader is there, and a gap in it that something was lost.
+const BEAT_AFTER: u32 = 2;
+/// But it goes out at least every so many, as long as there is anything to follow: the leader forgets who is silent.
+const BEAT_EVERY: u32 = 20;
 
 /// The subscriptions.
 #[derive(Debug, Default)]
@@ -29,7 +32,9 @@ pub(super) struct Follows {
     each: BTreeMap<(AuctionId, u64), Follow>,
     rooms: BTreeMap<u64, usize>,
     all: BTreeMap<u64, All>,
+    /// The next beat, if the leader is not heard before.
     beat: Option<Timestamp>,
+    beat_at: Timestamp,
     number: u64,
 }
 
@@ -147,8 +152,15 @@ impl Follows {
         if self.rooms.is_empty() {
             self.beat = None;
         } else if self.beat.is_none_or(|beat| beat <= port.now) {
-            self.send_beats(port);
-            let wait = port.search.interval() * BEAT_EVERY;
+            let (interval, silent) = (port.search.interval(), port.search.silent_for(port.now));
+            let owed = port.now.since(self.beat_at) >= interval * BEAT_EVERY;
+            let wait = if owed || silent >= interval {
+                self.send_beats(port);
+                self.beat_at = port.now;
+                interval * BEAT_AFTER
+            } else {
+                (interval * BEAT_AFTER).saturating_sub(silent)
+            };
             self.beat = Some(port.now + port.spread(wait));
         }
     }

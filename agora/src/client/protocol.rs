@@ -115,7 +115,7 @@ impl Dialogue {
         message: Message,
         out: &mut Vec<Output>,
     ) {
-        if self.search.heard(from, sender) {
+        if self.search.heard(now, from, sender) {
             self.tell_leader(out);
         }
         let mut parts = self.parts(now, out);

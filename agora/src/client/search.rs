@@ -67,6 +67,8 @@ pub(super) struct Search {
     cookies: BTreeMap<SocketAddr, u64>,
     /// When the commit index was last told.
     told: Timestamp,
+    /// When the leader was last heard.
+    heard_at: Timestamp,
     /// Since when the leader owes an answer.
     owed: Option<Timestamp>,
     /// The next question, how long after it the one after that, and how many were asked in vain.
@@ -85,6 +87,7 @@ impl Search {
             leader: None,
             cookies: BTreeMap::new(),
             told: Timestamp::ZERO,
+            heard_at: Timestamp::ZERO,
             owed: None,
             asking: Some((now, ASK_FIRST, 0)),
             hinted: None,
@@ -162,13 +165,19 @@ impl Search {
 
     /// Something came from this node at this address. Whether the leader, lost before, is heard again. A later life of it
     /// at the same address is another node: it does not know what the leader owes.
-    pub(super) fn heard(&mut self, from: SocketAddr, sender: NodeId) -> bool {
+    pub(super) fn heard(&mut self, now: Timestamp, from: SocketAddr, sender: NodeId) -> bool {
         if self.leader.is_none_or(|leader| (leader.address, leader.node) != (from, sender)) {
             return false;
         }
+        self.heard_at = now;
         self.owed = None;
         self.asking = None;
         std::mem::take(&mut self.lost)
+    }
+
+    /// How long ago the leader was heard.
+    pub(super) fn silent_for(&self, now: Timestamp) -> Duration {
+        now.since(self.heard_at)
     }
 
     /// A committed state as of `commit` was read.

@@ -41,6 +41,8 @@ pub(super) struct Lot {
     pub(super) slot: u32,
     pub(super) rounds: u32,
     pub(super) id: Option<AuctionId>,
+    /// So many of its bidders have joined.
+    pub(super) joined: u32,
     /// A bidder each: its bids that are not done. More than one where others are told late.
     chairs: Vec<VecDeque<Bid>>,
     /// Bidders that were told that it is over.
@@ -58,6 +60,7 @@ impl Lot {
             slot,
             rounds,
             id: None,
+            joined: 0,
             chairs: (0..bidders).map(|_| VecDeque::new()).collect(),
             ended: 0,
             succeeded: false,

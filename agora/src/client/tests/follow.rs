@@ -76,6 +76,22 @@ fn a_lost_last_event_is_noticed_by_the_heartbeat() {
 }
 
 #[test]
+fn who_is_told_a_lot_beats_seldom_and_beats_again_once_it_is_silent() {
+    let mut test = following(1_000);
+    let beats = |out: &[Output]| {
+        let beat = |output: &&Output| matches!(output, Output::Send { message: Message::Heartbeat(_), .. });
+        out.iter().filter(beat).count()
+    };
+    let mut told = 0;
+    for seq in 1..=100 {
+        joined(&mut test, seq);
+        told += beats(&test.after(Duration::from_millis(20)));
+    }
+    assert!((1..=4).contains(&told), "{told} in 2 s, in which every 20 ms something came");
+    assert_eq!(beats(&test.after(Duration::from_millis(130))), 1);
+}
+
+#[test]
 fn what_one_answer_did_not_fit_is_asked_for_at_once() {
     let mut test = following(10);
     test.after(Duration::from_millis(60));
