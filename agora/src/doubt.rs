@@ -30,12 +30,12 @@ pub(crate) struct Doubt {
 impl Doubt {
     /// No doubt yet.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self {
-            tolerance: settings.heart_beat_interval / 2,
-            holds: settings.failure_timeout(),
-            until: Timestamp::ZERO,
-            times: 0,
-        }
+        Self::of(settings.heart_beat_interval, settings.failure_timeout())
+    }
+
+    /// The same for who beats every `interval`, and waits `timeout` for an answer.
+    pub(crate) fn of(interval: Duration, timeout: Duration) -> Self {
+        Self { tolerance: interval / 2, holds: timeout, until: Timestamp::ZERO, times: 0 }
     }
 
     /// What was `due` is fired `now`; whether a new doubt comes of it.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::message::{Failure, Leader, Output};
 use crate::discovery::message::{CLIENT_PADDING, Message as Discovery};
+use crate::doubt::Doubt;
 use crate::id::{Epoch, Index, NodeId};
 use crate::time::Timestamp;
 use crate::wire::Message;
@@ -32,6 +33,8 @@ const ASK_PATIENTLY: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_secs(1);
 /// Unanswered questions after which the leader counts as lost, and its followers are told so.
 const LOST_AFTER: u32 = 3;
+/// A leader that owes an answer for so many intervals counts as silent.
+const SILENT: u32 = 4;
 
 /// What a LEADER_DETAILS says.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,7 @@ pub(super) struct Search {
     heard_at: Timestamp,
     /// Since when the leader owes an answer.
     owed: Option<Timestamp>,
+    doubt: Doubt,
     /// The next question, how long after it the one after that, and how many were asked in vain.
     asking: Option<(Timestamp, Duration, u32)>,
     /// The last address that was asked directly, and when: hints are followed at a bounded rate.
@@ -81,7 +85,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) const fn new(now: Timestamp, nonce: u64) -> Self {
+    pub(super) fn new(now: Timestamp, nonce: u64) -> Self {
         Self {
             nonce,
             leader: None,
@@ -89,6 +93,7 @@ impl Search {
             told: Timestamp::ZERO,
             heard_at: Timestamp::ZERO,
             owed: None,
+            doubt: Doubt::of(ASK_FIRST, ASK_FIRST.saturating_mul(SILENT)),
             asking: Some((now, ASK_FIRST, 0)),
             hinted: None,
             looked: None,
@@ -171,6 +176,7 @@ impl Search {
         }
         self.heard_at = now;
         self.owed = None;
+        self.doubt.heard();
         self.asking = None;
         std::mem::take(&mut self.lost)
     }
@@ -215,6 +221,7 @@ impl Search {
         let before = self.leader.replace(leader);
         self.told = now;
         self.owed = None;
+        self.doubt = Doubt::of(self.interval(), self.interval() * SILENT);
         self.asking = None;
         let same = before.is_some_and(|before| {
             (before.node, before.address, before.epoch) == (leader.node, leader.address, leader.epoch)
@@ -292,8 +299,11 @@ impl Search {
         jitter: impl FnOnce(Duration) -> Duration,
         out: &mut Vec<Output>,
     ) -> bool {
-        if self.asking.is_none() && self.overdue(now, 4) {
-            self.asking = Some((now, ASK_FIRST, 0));
+        if self.asking.is_none() {
+            self.doubt.fired(self.silent_at(), now);
+            if self.silent_at().is_some_and(|at| at <= now) {
+                self.asking = Some((now, ASK_FIRST, 0));
+            }
         }
         let Some((at, wait, asked)) = self.asking else { return false };
         if at > now {
@@ -310,7 +320,12 @@ impl Search {
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         match self.asking {
             Some((at, ..)) => Some(at),
-            None => self.owed.map(|owed| owed + self.interval() * 4),
+            None => self.silent_at(),
         }
+    }
+
+    /// When the leader counts as silent: a client that is late itself doubts itself first.
+    fn silent_at(&self) -> Option<Timestamp> {
+        self.owed.map(|owed| (owed + self.interval() * SILENT).max(self.doubt.until()))
     }
 }
