@@ -1,11 +1,12 @@
 //! A node that knows itself to be late doubts itself before it doubts its leader.
 //!
-//! A node that got no processor time finds, when it goes on, that its leader has been silent; but the leader's answers lie
-//! in its own socket. The failure detectors of Lifeguard (Dadgar, Phillips, Currey: *Lifeguard: Local Health Awareness for
-//! More Accurate Failure Detection*, 2017) therefore wait the longer, the worse a node's own health. Here: a node is late
-//! when it fires a deadline half a heartbeat interval after it was due, or when more waits in its socket than it takes at a
-//! time. Its leader then has one more failure timeout to be heard, and at most [`MOST`] of them in one silence: a node that
-//! is always late still notices a dead leader.
+//! A node that got no processor time finds, when it goes on, that its leader has been silent; but the leader's answers
+//! lie in its own socket. The failure detectors of Lifeguard (Dadgar, Phillips, Currey: *Lifeguard: Local Health
+//! Awareness for More Accurate Failure Detection*, 2017) therefore wait the longer, the worse a node's own health. Here:
+//! a node is late when it fires a deadline half a heartbeat interval after it was due, or when more waits in its socket
+//! than it takes at a time. Its leader then has one more failure timeout to be heard, and at most [`MOST`] of them in one
+//! silence: a node that is always late still notices a dead leader. A leader that is late counts its members as heard for
+//! as long, and a client doubts itself before it looks for another leader.
 
 use std::time::Duration;
 
@@ -56,6 +57,11 @@ impl Doubt {
     /// The leader is heard: its next silence is another one.
     pub(crate) fn heard(&mut self) {
         self.times = 0;
+    }
+
+    /// Whether it doubts itself now.
+    pub(crate) fn holds(&self, now: Timestamp) -> bool {
+        now < self.until
     }
 
     /// Before then nobody is suspected.

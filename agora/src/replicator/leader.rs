@@ -161,6 +161,9 @@ impl Replicator {
         }
         let Some(peer) = leader.peers.get_mut(&from) else { return };
         peer.acknowledged(now, probe, index);
+        if peer.heard_at.is_some_and(|at| now.since(at) <= self.settings.failure_timeout()) {
+            self.doubt.heard();
+        }
         self.consider_proof(now, from, out);
     }
 

@@ -13,7 +13,7 @@ use super::snapshot::Incoming;
 use super::writing::Disk;
 use crate::config::{Mode, Settings};
 use crate::discovery::message::About;
-use crate::doubt::Doubt;
+use crate::doubt::{self, Doubt};
 use crate::id::{Epoch, FoundingId, Index, Member, NodeId, Position};
 use crate::protocol::Protocol;
 use crate::time::{At, Timestamp};
@@ -59,7 +59,7 @@ pub struct Replicator {
     pub(super) heard: Option<(NodeId, Epoch, Timestamp)>,
     /// When the leader, if only through STATE_REPLICATE, or a take-over of it, was last noticed.
     pub(super) noticed: Timestamp,
-    doubt: Doubt,
+    pub(super) doubt: Doubt,
     /// How far the candidate of the promised epoch said it had come.
     pub(super) progress: Option<(Epoch, Index)>,
     /// The highest epoch number seen anywhere.
@@ -211,22 +211,31 @@ impl Replicator {
     /// Whether this node is kept from promising: it hears a leader other than the node that asks.
     pub(super) fn hears_leader(&self, now: Timestamp, asker: NodeId) -> bool {
         match &self.role {
-            Role::Leader(leader) => asker != self.me.node && self.hears_quorum(now, leader),
+            Role::Leader(leader) => {
+                let since = now - self.settings.failure_timeout();
+                asker != self.me.node && self.has_heard_quorum(leader, since)
+            }
             _ => self.heard.is_some_and(|(leader, epoch, sent)| {
                 leader != asker && epoch >= self.promise && now.since(sent) <= self.settings.failure_timeout()
             }),
         }
     }
 
-    /// Whether enough members acknowledged probes sent within the failure timeout.
-    pub(super) fn hears_quorum(&self, now: Timestamp, leader: &Leader) -> bool {
-        let since = now - self.settings.failure_timeout();
+    /// Whether enough members acknowledged probes sent since then.
+    fn has_heard_quorum(&self, leader: &Leader, since: Timestamp) -> bool {
         quorum::hears_quorum(self.log.members(), |node| node == self.me.node || leader.has_heard(node, since))
+    }
+
+    /// Since when a member must have answered to be one that its leader hears: within the failure timeout, and longer while
+    /// the leader knows itself to be late.
+    fn heard_since(&self, now: Timestamp) -> Timestamp {
+        let timeouts = if self.doubt.holds(now) { doubt::MOST + 1 } else { 1 };
+        now - self.settings.failure_timeout() * timeouts
     }
 
     /// Whether a leader may accept bids and answer heartbeats: with `--cluster-size`, while it hears a quorum.
     pub(super) fn may_answer(&self, now: Timestamp, leader: &Leader) -> bool {
-        self.settings.mode == Mode::Reachable || self.hears_quorum(now, leader)
+        self.settings.mode == Mode::Reachable || self.has_heard_quorum(leader, self.heard_since(now))
     }
 
     pub(super) fn is_member(&self, node: NodeId) -> bool {
@@ -255,7 +264,7 @@ impl Replicator {
     fn situation(&self, now: Timestamp) -> Situation {
         let (leader, serving, hears_quorum, peers) = match &self.role {
             Role::Leader(leader) => {
-                let since = now - self.settings.failure_timeout();
+                let since = self.heard_since(now);
                 let peers = leader.peers.iter().map(|(node, peer)| Peer {
                     node: *node,
                     index: peer.matched,

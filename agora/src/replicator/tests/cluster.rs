@@ -145,14 +145,23 @@ impl Cluster {
         self.now = self.now + Duration::from_millis(1);
         let all: Vec<NodeId> = self.nodes.keys().copied().collect();
         for at in all {
-            let mut out = Vec::new();
-            let replicator = self.nodes.get_mut(&at).expect("listed");
-            if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
-                replicator.fire(self.now, &mut out);
-                replicator.settle(self.now, &mut out);
-            }
-            self.carry_out(at, out);
+            self.fire_if_due(at);
         }
+    }
+
+    fn fire_if_due(&mut self, at: NodeId) {
+        let mut out = Vec::new();
+        let replicator = self.nodes.get_mut(&at).expect("listed");
+        if replicator.deadline().is_some_and(|deadline| deadline <= self.now) {
+            replicator.fire(self.now, &mut out);
+            replicator.settle(self.now, &mut out);
+        }
+        self.carry_out(at, out);
+    }
+
+    /// Lets a node go on.
+    pub(super) fn fire(&mut self, number: u128) {
+        self.fire_if_due(node(number));
     }
 
     pub(super) fn situation(&self, number: u128) -> &Situation {

@@ -3,6 +3,7 @@
 mod around;
 mod chunks;
 mod cluster;
+mod late;
 mod log;
 mod orders;
 mod quorum;
