@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""No false alarm: nodes that are alive, with bids all the time, and every other half minute as many busy processes beside them
-as there are processors. With each preset, a cluster of three at once. No leader changes, none is called lost, and no node ends;
-how often a leader called a member silent is printed."""
+"""No false alarm: nodes that are alive, with bids all the time, and with --busy as many busy processes beside them in every other
+half minute. With each preset, a cluster of three at once. No leader changes, none is called lost, and no node ends; how often a
+leader called a member silent is printed."""
 
 import argparse
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -26,11 +25,11 @@ def load(cluster, rate):
     return cluster.follow("bench", "bench", *flags)
 
 
-def minute(clusters, rate):
+def minute(clusters, rate, others):
     """A minute of bids; how many were made, with each preset."""
     benches = [load(cluster, rate) for cluster in clusters]
     time.sleep(HALF)
-    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(os.cpu_count() or 1)]
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(others)]
     try:
         time.sleep(HALF)
     finally:
@@ -46,6 +45,7 @@ def show():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=60, help="for so long (60)")
     parser.add_argument("--rate", type=int, default=2_000, help="bids a second, with each preset (2,000)")
+    parser.add_argument("--busy", type=int, default=0, help="busy processes in every other half minute (0)")
     parser.add_argument("--preset", nargs="+", default=["lan", "fast"], help="the presets (lan fast)")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
@@ -55,7 +55,7 @@ def show():
         before = [len(told(cluster, "leader")) for cluster in clusters]
         bids = [0] * len(clusters)
         for number in range(1, arguments.minutes + 1):
-            bids = [sum(pair) for pair in zip(bids, minute(clusters, arguments.rate))]
+            bids = [sum(pair) for pair in zip(bids, minute(clusters, arguments.rate, arguments.busy))]
             for cluster, preset, leader, first, made in zip(clusters, arguments.preset, leaders, before, bids):
                 silent = sum(line["state"] == "silent" for line in told(cluster, "member"))
                 alarms = told(cluster, "leader")[first:]
