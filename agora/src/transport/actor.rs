@@ -12,7 +12,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler}
 use super::address_book::AddressBook;
 use super::counters::{Count, Counters};
 use super::inlet::{Bundle, Inlet};
-use super::net::Socket;
+use super::net::{Buffer, Received, Socket};
 use super::outgoing::Outgoing;
 use super::sift::Sieve;
 use super::sockets::{Sockets, warn_of_names};
@@ -64,7 +64,22 @@ pub struct Close {
 #[derive(Debug)]
 struct Flush;
 
-type Batch = Vec<(SocketAddr, Vec<u8>)>;
+/// Datagrams that came together.
+struct Batch {
+    buffers: Box<[Buffer]>,
+    received: Vec<Received>,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self { buffers: vec![[0; MAX_DATAGRAM + 1]; BATCH].into(), received: Vec::with_capacity(BATCH) }
+    }
+
+    /// There may be more where they came from.
+    fn is_full(&self) -> bool {
+        self.received.len() == BATCH
+    }
+}
 
 /// The transport actor.
 pub struct Transport {
@@ -119,37 +134,39 @@ impl Transport {
     }
 
     /// Takes one batch, then waits for the next; between two full ones the concerns get their turn.
-    fn receive(socket: Rc<dyn Socket>, was_full: bool, context: &mut Context<Self>) {
+    fn receive(socket: Rc<dyn Socket>, mut batch: Batch, context: &mut Context<Self>) {
         let reader = Rc::clone(&socket);
-        let batch = async move {
-            if was_full {
+        let read = async move {
+            if batch.is_full() {
                 tokio::task::yield_now().await;
             }
-            read(&*reader).await
+            batch.received.clear();
+            let result = read(&*reader, &mut batch).await;
+            (result, batch)
         };
-        context.spawn(wrap_future::<_, Self>(batch).map(move |batch, transport, context| {
-            let mut was_full = false;
-            match batch {
-                Ok(batch) => {
-                    was_full = batch.len() == BATCH;
-                    transport.take_all(batch);
-                }
+        context.spawn(wrap_future::<_, Self>(read).map(move |(result, batch), transport, context| {
+            match result {
+                Ok(()) => transport.take_all(&batch),
                 Err(_) => transport.counters.add(Count::ReceiveError),
             }
-            Self::receive(socket, was_full, context);
+            Self::receive(socket, batch, context);
         }));
     }
 
-    fn take_all(&mut self, batch: Batch) {
-        let (mut bundle, is_full) = (Bundle::default(), batch.len() == BATCH);
-        for (from, datagram) in batch {
-            self.counters.add(Count::Received);
-            if let Err(dropped) = self.take(from, &datagram, &mut bundle) {
+    fn take_all(&mut self, batch: &Batch) {
+        let mut bundle = Bundle::default();
+        self.counters.add_many(Count::Received, batch.received.len() as u64);
+        for (buffer, (length, from)) in batch.buffers.iter().zip(&batch.received) {
+            let taken = match from {
+                Some(from) => self.take(*from, &buffer[..*length], &mut bundle),
+                None => Err(Count::Rubbish),
+            };
+            if let Err(dropped) = taken {
                 self.counters.add(dropped);
             }
         }
         if let Some(attached) = &self.attached {
-            if is_full {
+            if batch.is_full() {
                 attached.inlet.heartbeat.do_send(In(vec![heartbeat::message::Input::Behind]));
             }
             let offered = attached.inlet.offer(bundle);
@@ -246,23 +263,21 @@ impl Drop for Transport {
     }
 }
 
-async fn read(socket: &dyn Socket) -> io::Result<Batch> {
+async fn read(socket: &dyn Socket, batch: &mut Batch) -> io::Result<()> {
     socket.readable().await?;
-    let mut batch = Batch::new();
-    // One byte more than any datagram of ours, so that a longer one is noticed.
-    let mut buffer = [0; MAX_DATAGRAM + 1];
-    while batch.len() < BATCH {
-        match socket.try_receive(&mut buffer) {
-            Ok((length, from)) => batch.push((from, buffer[..length].to_vec())),
+    let Batch { buffers, received } = batch;
+    while received.len() < BATCH {
+        match socket.try_receive_many(&mut buffers[received.len()..], received) {
+            Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-            Err(error) if batch.is_empty() => {
+            Err(error) if received.is_empty() => {
                 tokio::time::sleep(AFTER_ERROR).await;
                 return Err(error);
             }
             Err(_) => break,
         }
     }
-    Ok(batch)
+    Ok(())
 }
 
 impl Actor for Transport {
@@ -270,9 +285,9 @@ impl Actor for Transport {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(MAILBOX);
-        Self::receive(Rc::clone(&self.sockets.unicast), false, context);
+        Self::receive(Rc::clone(&self.sockets.unicast), Batch::new(), context);
         if let Some(listener) = &self.sockets.listener {
-            Self::receive(Rc::clone(listener), false, context);
+            Self::receive(Rc::clone(listener), Batch::new(), context);
         }
         self.refresh_later(context);
     }

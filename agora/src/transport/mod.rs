@@ -21,6 +21,8 @@ mod actor;
 mod address_book;
 mod counters;
 mod inlet;
+#[cfg(target_os = "linux")]
+mod many;
 mod net;
 mod outgoing;
 mod sift;
@@ -34,6 +36,6 @@ pub use actor::{Attach, Close, Tap, Transport, Way};
 pub use counters::{Count, Counters};
 pub(crate) use inlet::tell;
 pub use inlet::{Bundle, Inlet, Offered};
-pub use net::{Later, Net, Socket, Udp, free_broadcast_port};
+pub use net::{Buffer, Datagram, Later, Net, Received, Socket, Udp, free_broadcast_port};
 pub use sockets::{OpenError, Sockets};
 pub use targets::Reach;

@@ -9,8 +9,25 @@ use std::rc::Rc;
 use socket2::{Domain, Protocol, Socket as Raw, Type};
 use tokio::net::UdpSocket;
 
+use crate::wire::MAX_DATAGRAM;
+
 /// A future of one thread.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A datagram that is to leave.
+#[derive(Debug, Clone, Copy)]
+pub struct Datagram<'a> {
+    /// For whom.
+    pub to: SocketAddr,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// Room for one that comes, and one byte more than any of ours, so that a longer one is noticed.
+pub type Buffer = [u8; MAX_DATAGRAM + 1];
+
+/// Of a datagram that came: its length, and where it came from, if that is an address.
+pub type Received = (usize, Option<SocketAddr>);
 
 /// A datagram socket.
 pub trait Socket: 'static {
@@ -18,10 +35,25 @@ pub trait Socket: 'static {
     fn local_address(&self) -> io::Result<SocketAddr>;
     /// Sends one datagram, or fails at once.
     fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()>;
+    /// Sends datagrams in order, one at least, and says how many; fails at once if it does not take the first.
+    fn try_send_many(&self, datagrams: &[Datagram<'_>]) -> io::Result<usize> {
+        let Some(first) = datagrams.first() else { return Ok(0) };
+        self.try_send_to(first.bytes, first.to)?;
+        Ok(1)
+    }
     /// Waits until there may be something to receive.
     fn readable(&self) -> Later<'_, io::Result<()>>;
     /// Receives one datagram, or fails with [`io::ErrorKind::WouldBlock`]. What `buffer` cannot hold is cut off.
     fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+    /// Receives some datagrams, one at least, each into the next of `buffers`, and adds them to `received`; fails with
+    /// [`io::ErrorKind::WouldBlock`] if there is none.
+    fn try_receive_many(&self, buffers: &mut [Buffer], received: &mut Vec<Received>) -> io::Result<()> {
+        if let Some(first) = buffers.first_mut() {
+            let (length, from) = self.try_receive(first)?;
+            received.push((length, Some(from)));
+        }
+        Ok(())
+    }
 }
 
 /// What a node needs of the network around it.
@@ -132,11 +164,21 @@ impl Socket for UdpSocket {
         UdpSocket::try_send_to(self, bytes, to).map(|_| ())
     }
 
+    #[cfg(target_os = "linux")]
+    fn try_send_many(&self, datagrams: &[Datagram<'_>]) -> io::Result<usize> {
+        super::many::send(self, datagrams)
+    }
+
     fn readable(&self) -> Later<'_, io::Result<()>> {
         Box::pin(UdpSocket::readable(self))
     }
 
     fn try_receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.try_recv_from(buffer)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn try_receive_many(&self, buffers: &mut [Buffer], received: &mut Vec<Received>) -> io::Result<()> {
+        super::many::receive(self, buffers, received)
     }
 }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use super::counters::{Count, Counters};
-use super::net::Socket;
+use super::net::{Datagram, Socket};
 use crate::wire::{Message, Packer, Sealer, TooLarge, encode};
 
 /// So many buffers are kept for the next turns: as many as destinations mostly are busy at a time.
@@ -38,18 +38,28 @@ impl Outgoing {
 
     /// Sends all that waits in as few datagrams as possible. What the socket does not take is dropped and counted.
     pub(super) fn flush(&mut self, sealer: &mut Sealer, socket: &dyn Socket, counters: &Counters) {
-        while let Some((to, mut packer)) = self.waiting.pop_first() {
-            for datagram in packer.finish(sealer) {
-                counters.add(match socket.try_send_to(datagram, to) {
-                    Ok(()) => Count::Sent,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => Count::Blocked,
-                    Err(_) => Count::Unsent,
-                });
-            }
+        let mut datagrams = Vec::new();
+        for (to, packer) in &mut self.waiting {
+            datagrams.extend(packer.finish(sealer).map(|bytes| Datagram { to: *to, bytes }));
+        }
+        send(&datagrams, socket, counters);
+        while let Some((_, mut packer)) = self.waiting.pop_first() {
             if self.spare.len() < SPARE {
                 packer.clear();
                 self.spare.push(packer);
             }
         }
+    }
+}
+
+fn send(mut datagrams: &[Datagram<'_>], socket: &dyn Socket, counters: &Counters) {
+    while !datagrams.is_empty() {
+        let (count, done) = match socket.try_send_many(datagrams) {
+            Ok(sent) => (Count::Sent, sent.max(1)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => (Count::Blocked, 1),
+            Err(_) => (Count::Unsent, 1),
+        };
+        counters.add_many(count, done as u64);
+        datagrams = datagrams.get(done..).unwrap_or_default();
     }
 }
