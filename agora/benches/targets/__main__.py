@@ -48,6 +48,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, metavar="N", help="of one measurement (5; 3 with --quick)")
     parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="put the tables between FILE's markers")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--from", type=pathlib.Path, metavar="FILE", dest="earlier", help="only tell an earlier --json")
     parser.add_argument("--agora", type=pathlib.Path, metavar="DIR", help="agora-node and agora-cli (default: build)")
     parser.add_argument("--rivals", type=pathlib.Path, metavar="DIR", help="unpacked packages (default: fetch them)")
     parser.add_argument("--data", type=pathlib.Path, metavar="DIR", help="where all write (the temporary folder)")
@@ -149,6 +150,10 @@ def sections(plan, wanted, figures, grown):
     chosen = [row for row in rows.ROWS if not wanted or row.group in wanted]
     if chosen:
         yield "targets", "", rows.targets(figures, chosen, plan)
+    if limits := rows.limits(figures):
+        yield "limits", "", limits
+    if counted := rows.counted(figures):
+        yield "counted", "", counted
     if overload := rows.saturation(figures):
         yield "targets", "Overload: twice the peak is asked for", overload
     for name, results in grown.items():
@@ -171,9 +176,24 @@ def tell(path, made, machine):
         path.write_text(page)
 
 
+def again(wanted):
+    """Tells an earlier run's figures."""
+    whole = json.loads(wanted.earlier.read_text())
+    figures = rows.Figures()
+    figures.all = whole["measured"]
+    grown = {name: {int(point): found for point, found in table.items()} for name, table in whole["growth"].items()}
+    plan = Plan(rivals=None, **whole["plan"])
+    plan.history = tuple(plan.history)
+    made = list(sections(plan, wanted.only, figures, grown))
+    tell(wanted.markdown, made, report.machine_lines(whole["machine"], whole["settings"]))
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     wanted = arguments()
+    if wanted.earlier:
+        again(wanted)
+        return
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", nodes.ROOT / "target")).resolve()
     if wanted.data:
         wanted.data.mkdir(parents=True, exist_ok=True)
@@ -195,7 +215,7 @@ def main():
     settings = f"A {kind}run of {plan.rounds} rounds of {plan.seconds} s, {time.strftime('%Y-%m-%d', time.gmtime())}"
     if wanted.json:
         known = {name: value for name, value in vars(plan).items() if name != "rivals"}
-        whole = {"machine": machine, "plan": known, "measured": figures.all, "growth": grown}
+        whole = {"settings": settings, "machine": machine, "plan": known, "measured": figures.all, "growth": grown}
         wanted.json.write_text(json.dumps(whole, indent=1) + "\n")
     made = list(sections(plan, wanted.only, figures, grown))
     tell(wanted.markdown if status == 0 else None, made, report.machine_lines(machine, settings))

@@ -1,5 +1,6 @@
 """The rows of the targets' table: what each needs measured, what it is held against, and how it is told."""
 
+import collections
 import dataclasses
 import statistics
 from collections.abc import Callable
@@ -257,6 +258,44 @@ def targets(figures, rows, plan):
         what, *rest = row.cells(figures, plan)
         lines.append([what.format(**names), *rest])
     return HEAD, lines
+
+
+LIMITED = {
+    "agora 8": "8 bidders",
+    "agora 2": "2 bidders",
+    "agora 1 in flight": "one in flight",
+    "agora disk": "durable",
+}
+
+
+def limits(figures):
+    """What `agora-cli bench` says kept the figure from being higher, of each measurement of the rounds."""
+    lines = []
+    for name, what in LIMITED.items():
+        entries = [entry for entry in figures.all.get(name, []) if "limited-by" in entry]
+        if entries:
+            said = collections.Counter(entry["limited-by"] for entry in entries)
+            times = ", ".join(f"{by} ({count} of {len(entries)})" for by, count in said.most_common())
+            busy = [spread(figures.values(name, key)) for key in ("server-busy", "server-waited", "client-busy")]
+            lines.append([what, times, *busy])
+    head = ["measurement", "`limited-by`", "busiest node's thread ran", "waited for a processor", "busiest client ran"]
+    return (head, lines) if lines else None
+
+
+def counted(figures):
+    """What one bid costs the leader and its followers, where it could be counted."""
+    keys = {
+        "datagrams": "datagrams, in and out",
+        "bytes": "bytes, with headers",
+        "calls": "system calls of the leader",
+        "leader-cpu-us": "leader's CPU, µs",
+        "followers-cpu-us": "both followers' CPU, µs",
+        "bids-per-second": "bids/s meanwhile",
+    }
+    values = {heading: figures.values("agora counted", key) for key, heading in keys.items()}
+    if not any(values.values()):
+        return None
+    return list(values), [[spread(found) if found else "not counted" for found in values.values()]]
 
 
 def saturation(figures):
