@@ -129,15 +129,22 @@ def grow(plan, names, results):
                 found.setdefault(point, []).append(attempt(f"{name} {point}", table.measure, plan, point))
 
 
+def needs(wanted):
+    """The measurements that the wanted rows are made of."""
+    return {name for row in rows.ROWS if not wanted or row.group in wanted for name in row.needs()}
+
+
+def rounds_of(wanted):
+    """Those of them that are made in every round, in their order."""
+    return [name for name in EACH_ROUND if name in needs(wanted)]
+
+
 def measure(plan, wanted, figures, grown):
     """Everything that the wanted rows need."""
-    chosen = [row for row in rows.ROWS if not wanted or row.group in wanted]
-    needed = {name for row in chosen for name in row.needs()}
-    in_rounds(plan, [name for name in EACH_ROUND if name in needed], figures)
+    in_rounds(plan, rounds_of(wanted), figures)
     peaks = figures.values("agora 8", "bids-per-second")
     plan.peak = statistics.median(peaks) if peaks else 0.0
-    if not wanted or "saturation" in wanted:
-        needed.add("saturation")
+    needed = needs(wanted) | ({"saturation"} if not wanted or "saturation" in wanted else set())
     for name in ONCE:
         if name in needed:
             figures.add(name, attempt(name, ONCE[name], plan))
@@ -202,7 +209,8 @@ def main():
     os.environ["AGORA_BIN"] = str(folder)
     with tempfile.TemporaryDirectory(prefix="agora-rivals-") as data:
         rivals = Rivals(wanted.rivals, target, data)
-        rivals.prepare(progress)
+        if any(not name.startswith("agora") for name in rounds_of(wanted.only)):
+            rivals.prepare(progress)
         plan = plan_of(wanted, rivals)
         machine = report.machine(str(folder / "agora-node"), wanted.agora is None, rivals, data)
         figures, grown, status = rows.Figures(), {}, 0

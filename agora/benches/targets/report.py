@@ -6,6 +6,7 @@ import platform
 import statistics
 import subprocess
 import tempfile
+import textwrap
 import time
 
 from nodes import ROOT
@@ -98,14 +99,13 @@ def machine_lines(known, settings):
     commit = f"commit {known['commit']}" if known["commit"] else "binaries that were there"
     virtual = "; a virtual machine" if known["virtual"] else ""
     changed = ", with changes" if known["changed"] else ""
-    return "\n".join(
-        [
-            f"- {known['processors']} processors ({known['processor']}{virtual}),"
-            f" {known['memory-gib']} GiB, {known['kernel']}",
-            f"- {known['agora']}, {commit}{changed}; {known['rustc']}; Python {known['python']}",
-            f"- rivals: {rivals}",
-            f"- data on {known['data']}: fdatasync of 4 KiB takes {known['fdatasync-appended-us']} µs (median) where they"
-            f" are appended, {known['fdatasync-overwritten-us']} µs where they are written over others",
-            f"- load before: {known['load-before']:.2f}. {settings}",
-        ]
-    )
+    told = [
+        f"- {known['processors']} processors ({known['processor']}{virtual}),"
+        f" {known['memory-gib']} GiB, {known['kernel']}",
+        f"- {known['agora']}, {commit}{changed}; {known['rustc']}; Python {known['python']}",
+        f"- rivals: {rivals}",
+        f"- data on {known['data']}: fdatasync of 4 KiB takes {known['fdatasync-appended-us']} µs (median) where they"
+        f" are appended, {known['fdatasync-overwritten-us']} µs where they are written over others",
+        f"- load before: {known['load-before']:.2f}. {settings}",
+    ]
+    return "\n".join(textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False) for line in told)

@@ -43,7 +43,7 @@ def number(value):
 def spread(values, unit=""):
     """The median, and the range behind it."""
     told = number(statistics.median(values)) + unit
-    return told if len(values) == 1 else f"{told} ({number(min(values))}–{number(max(values))})"
+    return told if min(values) == max(values) else f"{told} ({number(min(values))}–{number(max(values))})"
 
 
 @dataclasses.dataclass
