@@ -41,7 +41,7 @@ def arguments():
         epilog=f"rows: {' '.join(GROUPS + GROWTH)}; growth: all of the last",
     )
     parser.add_argument("--quick", action="store_true", help="two rounds, and all of it shorter: some minutes")
-    parser.add_argument("--full", action="store_true", help="an hour for each preset's false alarms, and 10,000 waiting auctions")
+    parser.add_argument("--full", action="store_true", help="an hour of load for each preset, and 10,000 waiting auctions")
     parser.add_argument("--history", nargs=2, type=int, metavar=("A", "B"), help="A auctions that are over, with B bids")
     parser.add_argument("--only", nargs="+", metavar="ROW", choices=[*GROUPS, *GROWTH, "growth"], help="only these")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (5; 2 with --quick)")
@@ -110,6 +110,7 @@ def brief(entry):
         return f"not measured: {entry['not-measured']}"
     shown = ["bids-per-second", "ops-per-second", "p50-us", "failover-ms", "datagrams", "calls", "ratio", "share"]
     shown += ["changes", "bytes-per-bid", "bytes-per-waiting"]
+    shown += ["leader-changes"] if entry.get("leader-changes") else []
     return ", ".join(f"{key} {entry[key]}" for key in shown if entry.get(key) is not None)
 
 
@@ -162,25 +163,28 @@ def sections(plan, wanted, figures, grown):
     if counted := rows.counted(figures):
         yield "counted", "", counted
     if overload := rows.saturation(figures):
-        yield "targets", "Overload: twice the peak is asked for", overload
+        yield "overload", "Overload: twice the peak is asked for", overload
     for name, results in grown.items():
-        yield "growth", growth.TABLES[name].title, growth.lines(growth.TABLES[name], results)
+        yield f"growth-{name}", growth.TABLES[name].title, growth.lines(growth.TABLES[name], results)
     if aged := growth.history(figures):
-        yield "growth", "History (64 auctions of 8 bidders, 256 in flight)", aged
+        yield "growth-history", "History (64 auctions of 8 bidders, 256 in flight)", aged
 
 
-def tell(path, made, machine):
-    """Prints the tables, and puts them into a page."""
+def tell(wanted, made, machine):
+    """Prints the tables, and puts them into the page. Of a run of some rows, those that are whole."""
     texts = {"machine": machine}
     for place, title, (head, lines) in made:
-        text = (f"**{title}**\n\n" if title else "") + report.table(head, lines)
-        texts[place] = texts[place] + "\n\n" + text if place in texts else text
+        texts[place] = (f"**{title}**\n\n" if title else "") + report.table(head, lines)
     print("\n\n".join(texts.values()))
-    if path is not None:
-        page = path.read_text() if path.exists() else ""
-        for place, text in texts.items():
+    if wanted.markdown is None:
+        return
+    page = wanted.markdown.read_text() if wanted.markdown.exists() else ""
+    for place, text in texts.items():
+        if wanted.only and place in ("machine", "targets", "limits", "counted"):
+            progress(f"{place}: not put into the page, for it would be of {' '.join(wanted.only)} alone")
+        else:
             page = report.put(page, place, text)
-        path.write_text(page)
+    wanted.markdown.write_text(page)
 
 
 def again(wanted):
@@ -192,7 +196,7 @@ def again(wanted):
     plan = Plan(rivals=None, **whole["plan"])
     plan.history = tuple(plan.history)
     made = list(sections(plan, wanted.only, figures, grown))
-    tell(wanted.markdown, made, report.machine_lines(whole["machine"], whole["settings"]))
+    tell(wanted, made, report.machine_lines(whole["machine"], whole["settings"]))
 
 
 def main():
@@ -226,7 +230,9 @@ def main():
         whole = {"settings": settings, "machine": machine, "plan": known, "measured": figures.all, "growth": grown}
         wanted.json.write_text(json.dumps(whole, indent=1) + "\n")
     made = list(sections(plan, wanted.only, figures, grown))
-    tell(wanted.markdown if status == 0 else None, made, report.machine_lines(machine, settings))
+    if status:
+        wanted.markdown = None
+    tell(wanted, made, report.machine_lines(machine, settings))
     sys.exit(status)
 
 

@@ -50,12 +50,12 @@ RATE = ("bids/s", middle("bids-per-second"))
 P50 = ("p50", middle("p50-us", 0.001, " ms"))
 P99 = ("p99", middle("p99-us", 0.001, " ms"))
 CPU = ("server CPU per bid, µs", middle("server-cpu-us-per-bid"))
+CHANGES = ("leader changes", middle("leader-changes"))
 LIMITED = ("limited by", lambda results, _: ", ".join(sorted({result["limited-by"] for result in results})))
 
 
 def bidders(plan, count):
-    auctions = max(1, 512 // count)
-    return nodes.fresh(plan.seconds, auctions=auctions, bidders=count, in_flight=256)
+    return nodes.fresh(plan.seconds, auctions=max(1, 512 // count), bidders=count, in_flight=256)
 
 
 def auctions(plan, count):
@@ -77,11 +77,11 @@ def loss(plan, percent):
 
 TABLES = {
     "bidders": Table(
-        "Bidders of an auction (512 bidders' places, 256 in flight, as few sessions as can be)",
+        "Bidders of an auction (512 bidders' places, or one auction; 256 in flight, as few sessions as can be)",
         "bidders",
-        (2, 8, 32, 128, 512),
+        (2, 8, 32, 128, 512, 1024, 2048),
         bidders,
-        (RATE, ("bidders told/s", told), P50, CPU, ("a bidder told, µs", per_told), LIMITED),
+        (RATE, ("bidders told/s", told), P50, CPU, ("a bidder told, µs", per_told), CHANGES, LIMITED),
     ),
     "addresses": Table(
         "Sessions, each at an address of its own (64 auctions of 8 bidders, 256 in flight)",

@@ -52,12 +52,14 @@ def quiet(size=3, flags=(), relay=None, disk=False, nodes=None):
 
 
 def bench(cluster, seconds, warm_up=1, patience=None, **flags):
-    """Runs `agora-cli bench`, and returns its last line. `in_flight=1` is `--in-flight 1`."""
+    """Runs `agora-cli bench`, and returns its last line, and how often the leader changed meanwhile. `in_flight=1` is
+    `--in-flight 1`."""
     words = ["--duration", f"{seconds}s", "--warm-up", f"{warm_up}s"]
     for name, value in flags.items():
         words += ["--" + name.replace("_", "-"), value]
     for node in cluster.alive():
         words += ["--pid", node.pid]
+    before = leaderships(cluster)
     done = cluster.run("bench", *words, patience=patience or seconds + warm_up + SLACK)
     said = done.error.strip().splitlines()[-1:] or [f"exit {done.status}"]
     check(done.lines and done.lines[-1].get("event") == "bench", f"agora-cli bench: {said[0]}")
@@ -65,7 +67,7 @@ def bench(cluster, seconds, warm_up=1, patience=None, **flags):
     broken = {key: result[key] for key in ("lost", "wrong", "unfinished") if result[key]}
     check(not broken, f"agora-cli bench found {broken}")
     check(done.status == 0, f"agora-cli bench: {said[0]}")
-    return result
+    return result | {"leader-changes": len(leaderships(cluster) - before)}
 
 
 def fresh(seconds, size=3, disk=False, options=(), **flags):

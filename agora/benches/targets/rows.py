@@ -268,6 +268,18 @@ LIMITED = {
 }
 
 
+LIMITS = {
+    "busiest node's thread ran": "server-busy",
+    "waited for a processor": "server-waited",
+    "busiest client ran": "client-busy",
+    "leader changes": "leader-changes",
+}
+
+
+def told(values):
+    return spread(values) if values else "not known"
+
+
 def limits(figures):
     """What `agora-cli bench` says kept the figure from being higher, of each measurement of the rounds."""
     lines = []
@@ -276,9 +288,8 @@ def limits(figures):
         if entries:
             said = collections.Counter(entry["limited-by"] for entry in entries)
             times = ", ".join(f"{by} ({count} of {len(entries)})" for by, count in said.most_common())
-            busy = [spread(figures.values(name, key)) for key in ("server-busy", "server-waited", "client-busy")]
-            lines.append([what, times, *busy])
-    head = ["measurement", "`limited-by`", "busiest node's thread ran", "waited for a processor", "busiest client ran"]
+            lines.append([what, times, *(told(figures.values(name, key)) for key in LIMITS.values())])
+    head = ["measurement", "`limited-by`", *LIMITS]
     return (head, lines) if lines else None
 
 

@@ -22,7 +22,8 @@ class Rows(unittest.TestCase):
     row = rows.Row("bids", "bids/s", "2 ×", 2, ("agora", "rate"), (("NATS", "nats", "ops"),), compare=True)
 
     def test_a_ratio_is_that_of_the_same_round(self):
-        measured = figures(agora=[{"rate": 100}, {"rate": 300}, {"rate": 500}], nats=[{"ops": 50}, {"ops": 100}, {"ops": 100}])
+        rates, ops = (100, 300, 500), (50, 100, 100)
+        measured = figures(agora=[{"rate": rate} for rate in rates], nats=[{"ops": each} for each in ops])
         self.assertEqual(self.row.ratios(measured), [2, 3, 5])
         self.assertEqual(
             self.row.cells(measured, PLAN),
