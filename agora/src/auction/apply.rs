@@ -1,7 +1,7 @@
 //! What an event does to an auction: the same on every node, in every client, in every test.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::event::{Event, MAX_BIDDERS, Spec};
 use super::message::Phase;
@@ -9,6 +9,9 @@ use super::state::{Auction, Bidder, Standing};
 use crate::amount::Amount;
 use crate::id::{AuctionId, ParticipantId, Round, Seq};
 use crate::time::At;
+
+/// The places of an auction that nobody has joined, shared by all of them.
+static NOBODY: LazyLock<Arc<BTreeMap<ParticipantId, usize>>> = LazyLock::new(Arc::default);
 
 /// Applies the auction's next event and numbers it: returns its seq.
 ///
@@ -60,7 +63,7 @@ fn created(id: AuctionId, auctioneer: ParticipantId, spec: &Arc<Spec>) -> Auctio
         seq: Seq(1),
         deadline: None,
         bidders: Vec::new(),
-        places: Arc::new(BTreeMap::new()),
+        places: Arc::clone(&NOBODY),
         silent: 0,
     }
 }

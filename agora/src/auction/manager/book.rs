@@ -61,6 +61,11 @@ impl Held {
     fn push(&mut self, event: &Event, epoch: Epoch, at: At) -> Option<Seq> {
         let seq = apply(&mut self.auction, event)?;
         if self.auction.is_some() {
+            if self.history.is_empty() {
+                // Most wait for long: no room for more than what is there.
+                self.history.reserve_exact(1);
+                self.epochs.reserve_exact(1);
+            }
             self.history.push((event.clone(), at));
             if self.epochs.last().is_none_or(|(_, last)| *last != epoch) {
                 self.epochs.push((seq, epoch));
@@ -86,7 +91,7 @@ impl Held {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     /// Bounded by `max-auctions` where they are created, their events by the request table and by time.
-    auctions: BTreeMap<AuctionId, Held>,
+    auctions: BTreeMap<AuctionId, Box<Held>>,
     /// Those that are over, by when they ended.
     over: BTreeSet<(At, AuctionId)>,
     phases: [u32; 4],
@@ -117,7 +122,7 @@ impl Book {
 
     /// The auction with its history.
     pub(crate) fn held(&self, auction: AuctionId) -> Option<&Held> {
-        self.auctions.get(&auction)
+        self.auctions.get(&auction).map(Box::as_ref)
     }
 
     /// The auction as committed.
@@ -170,6 +175,9 @@ impl Book {
             *count = count.saturating_sub(1);
         }
         if held.entries.last() != Some(&position.index) {
+            if held.entries.is_empty() {
+                held.entries.reserve_exact(1);
+            }
             held.entries.push(position.index);
         }
         self.over.extend(held.ended().map(|at| (at, id)));
@@ -189,7 +197,7 @@ impl Book {
         for index in &held.entries {
             self.matters.without_auction(*index);
         }
-        self.left = Some((id, held));
+        self.left = Some((id, *held));
         Some(seq)
     }
 
