@@ -237,7 +237,7 @@ fn leader() -> Replicator {
         last: Position::START,
         decided: 0,
     };
-    let told = turn(&mut replicator, NOW, vec![Input::Found(about), Input::WindowClosed]);
+    let told = turn(&mut replicator, NOW, vec![Input::Found(Box::new(about)), Input::WindowClosed]);
     assert!(told.iter().any(|output| matches!(output, Output::Leading { .. })), "a cluster of one leads at once");
     replicator
 }

@@ -182,7 +182,7 @@ impl Manager {
             FromLog::Refused { epoch, number } => self.refused(epoch, number, out),
             FromLog::ReadReady { ticket } => self.read_ready(now, ticket, out),
             FromLog::Ordered { ticket, answer } => self.ordered(ticket, answer, out),
-            FromLog::Situation(situation) => self.situation = Some(situation),
+            FromLog::Situation(situation) => self.situation = Some(*situation),
         }
     }
 

@@ -18,7 +18,7 @@ pub enum Message {
         /// Random per start of a node or client; the response repeats it.
         nonce: u64,
         /// From a node: what it tells of itself. From a client: nothing.
-        node: Option<About>,
+        node: Option<Box<About>>,
         /// Ignored, but for its length: a client sends at least [`CLIENT_PADDING`] bytes, a node [`NODE_PADDING`]. A
         /// shorter one gets no answer.
         #[serde(with = "serde_bytes")]
@@ -30,7 +30,7 @@ pub enum Message {
         /// The request's.
         nonce: u64,
         /// What the answering node tells of itself.
-        node: About,
+        node: Box<About>,
         /// Where it lately heard others, at most [`MAX_OTHERS`]: by turns, if it heard more.
         others: Vec<SocketAddr>,
     },
@@ -105,7 +105,7 @@ pub enum Input {
     /// names while it leads.
     Bound(SocketAddr),
     /// From the replicator, whenever any of it changes.
-    Situation(Situation),
+    Situation(Box<Situation>),
     /// From the auction manager: a client asked here, and this node does not serve (or its cookie is stale); tell it
     /// who leads.
     Redirect(SocketAddr),
@@ -130,7 +130,7 @@ pub enum Output {
         /// Where it is.
         address: SocketAddr,
         /// What it told.
-        about: About,
+        about: Box<About>,
     },
     /// To the replicator, once: the discovery window is over.
     WindowClosed,

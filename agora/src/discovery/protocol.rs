@@ -116,7 +116,7 @@ impl Discovery {
         now: Timestamp,
         from: SocketAddr,
         nonce: u64,
-        about: About,
+        about: Box<About>,
         answered: bool,
         out: &mut Vec<Output>,
     ) {
@@ -131,12 +131,12 @@ impl Discovery {
             self.introductions.asked(now, from);
             self.turn = self.turn.wrapping_add(MAX_OTHERS);
             let others = self.book.others(now, self.removal_time, from, MAX_OTHERS, self.turn);
-            let message = Message::Response { nonce, node: self.about.clone(), others };
+            let message = Message::Response { nonce, node: Box::new(self.about.clone()), others };
             out.push(Output::SendTo { to: from, message });
         }
     }
 
-    fn on_response(&mut self, now: Timestamp, from: SocketAddr, nonce: u64, about: About, out: &mut Vec<Output>) {
+    fn on_response(&mut self, now: Timestamp, from: SocketAddr, nonce: u64, about: Box<About>, out: &mut Vec<Output>) {
         let asked_while_starting = self.window_end.is_some() && nonce == self.nonce;
         if about.member.node == self.me() {
             // Nobody else speaks in this node's name; whoever tries is not believed.
@@ -160,7 +160,7 @@ impl Discovery {
         self.window_end.is_none() || precedence(&self.about) > precedence(other)
     }
 
-    fn found(&mut self, now: Timestamp, address: SocketAddr, about: About, out: &mut Vec<Output>) {
+    fn found(&mut self, now: Timestamp, address: SocketAddr, about: Box<About>, out: &mut Vec<Output>) {
         self.book.heard(now, about.member.node, address);
         self.introductions.heard(address);
         out.push(Output::Found { address, about });
@@ -194,7 +194,7 @@ impl Discovery {
     }
 
     fn question(&self) -> Message {
-        Message::Request { nonce: self.nonce, node: Some(self.about.clone()), padding: vec![0; NODE_PADDING] }
+        Message::Request { nonce: self.nonce, node: Some(Box::new(self.about.clone())), padding: vec![0; NODE_PADDING] }
     }
 
     fn ask(&mut self, now: Timestamp, out: &mut Vec<Output>) {

@@ -122,7 +122,7 @@ impl Driven {
     fn established(situation: Situation) -> Self {
         let mut driven = Self::starting();
         driven.run_until(at(500));
-        assert_eq!(driven.tell(Input::Situation(situation)), []);
+        assert_eq!(driven.tell(Input::Situation(Box::new(situation))), []);
         driven
     }
 
@@ -142,11 +142,15 @@ impl Driven {
 
     fn asked_by(&mut self, port: u16, about: About) -> Vec<Output> {
         let padding = vec![0; NODE_PADDING];
-        self.hear(port, about.member.node, Message::Request { nonce: 77, node: Some(about), padding })
+        self.hear(port, about.member.node, Message::Request { nonce: 77, node: Some(Box::new(about)), padding })
     }
 
     fn answered_by(&mut self, port: u16, about: About) -> Vec<Output> {
-        self.hear(port, about.member.node, Message::Response { nonce: self.nonce, node: about, others: vec![] })
+        self.hear(
+            port,
+            about.member.node,
+            Message::Response { nonce: self.nonce, node: Box::new(about), others: vec![] },
+        )
     }
 
     fn asked_by_client(&mut self, port: u16) -> Vec<Output> {
@@ -174,11 +178,14 @@ impl Driven {
 }
 
 fn found(port: u16, about: About) -> Output {
-    Output::Found { address: address(port), about }
+    Output::Found { address: address(port), about: Box::new(about) }
 }
 
 fn response(port: u16, about: About) -> Output {
-    Output::SendTo { to: address(port), message: Message::Response { nonce: 77, node: about, others: vec![] } }
+    Output::SendTo {
+        to: address(port),
+        message: Message::Response { nonce: 77, node: Box::new(about), others: vec![] },
+    }
 }
 
 /// LEADER_DETAILS of a node in [`situation`].
@@ -202,7 +209,7 @@ fn a_starting_node_asks_at_once_and_tells_that_it_has_nothing() {
     discovery.fire(at(3), &mut out);
     let [Output::Broadcast(Message::Request { nonce, node, padding })] = &out[..] else { panic!("{out:?}") };
     assert_ne!(*nonce, 0);
-    assert_eq!((node, padding.len()), (&Some(newcomer(me().node)), NODE_PADDING));
+    assert_eq!((node, padding.len()), (&Some(Box::new(newcomer(me().node))), NODE_PADDING));
 }
 
 #[test]
@@ -237,7 +244,7 @@ fn without_a_leader_it_asks_often_and_with_one_seldom() {
     let often = gaps(driven.questions_until(at(10_000)));
     assert!(often.len() > 80 && often.iter().all(|gap| within(gap, 100)), "{often:?}");
 
-    driven.tell_at(at(10_000), Input::Situation(situation(Some(node(9, 90)), false)));
+    driven.tell_at(at(10_000), Input::Situation(Box::new(situation(Some(node(9, 90)), false))));
     let seldom = gaps(driven.questions_until(at(40_000)));
     assert!(seldom.len() > 50 && seldom.iter().all(|gap| within(gap, 500)), "{seldom:?}");
 }
@@ -246,7 +253,7 @@ fn without_a_leader_it_asks_often_and_with_one_seldom() {
 fn who_loses_its_leader_asks_soon() {
     let mut driven = Driven::established(situation(Some(node(9, 90)), false));
     let last = driven.questions_until(at(10_000)).pop().expect("asks");
-    driven.tell_at(last, Input::Situation(situation(None, false)));
+    driven.tell_at(last, Input::Situation(Box::new(situation(None, false))));
     assert_eq!(driven.questions_until(last + Duration::from_millis(100)).len(), 1);
 }
 
@@ -256,7 +263,7 @@ fn a_question_tells_where_this_node_stands() {
     let mut driven = Driven::established(now.clone());
     let next = driven.discovery.deadline().expect("asks");
     let padding = vec![0; NODE_PADDING];
-    let request = Message::Request { nonce: driven.nonce, node: Some(about_me(&now)), padding };
+    let request = Message::Request { nonce: driven.nonce, node: Some(Box::new(about_me(&now))), padding };
     assert_eq!(driven.run_until(next), [(next, Output::Broadcast(request))]);
 }
 
@@ -278,7 +285,8 @@ fn a_node_that_answers_is_found() {
 fn a_question_with_too_little_padding_gets_no_answer() {
     let mut driven = Driven::established(situation(None, false));
     let about = newcomer(node(9, 90));
-    let question = Message::Request { nonce: 77, node: Some(about.clone()), padding: vec![0; NODE_PADDING - 1] };
+    let question =
+        Message::Request { nonce: 77, node: Some(Box::new(about.clone())), padding: vec![0; NODE_PADDING - 1] };
     assert_eq!(driven.hear(1, node(9, 90), question), [found(1, about)]);
     let question = Message::Request { nonce: 78, node: None, padding: vec![0; CLIENT_PADDING - 1] };
     assert_eq!(driven.hear(1, node(0, 4), question), []);
@@ -289,9 +297,9 @@ fn what_is_said_in_anothers_name_is_dropped() {
     let mut driven = Driven::starting();
     let about = holder(node(9, 90));
     let padding = vec![0; NODE_PADDING];
-    let request = Message::Request { nonce: 77, node: Some(about.clone()), padding };
+    let request = Message::Request { nonce: 77, node: Some(Box::new(about.clone())), padding };
     assert_eq!(driven.hear(1, node(9, 91), request), []);
-    let response = Message::Response { nonce: driven.nonce, node: about, others: vec![] };
+    let response = Message::Response { nonce: driven.nonce, node: Box::new(about), others: vec![] };
     assert_eq!(driven.hear(1, node(8, 90), response), []);
 }
 
@@ -318,7 +326,8 @@ fn a_starting_node_whose_uuid_answers_its_nonce_ends() {
 #[test]
 fn an_answer_of_its_uuid_to_another_nonce_or_after_the_window_is_dropped() {
     let mut driven = Driven::starting();
-    let stale = Message::Response { nonce: driven.nonce.wrapping_add(1), node: holder(node(ME, 1)), others: vec![] };
+    let stale =
+        Message::Response { nonce: driven.nonce.wrapping_add(1), node: Box::new(holder(node(ME, 1))), others: vec![] };
     assert_eq!(driven.hear(1, node(ME, 1), stale), []);
     driven.run_until(at(500));
     assert_eq!(driven.answered_by(1, holder(node(ME, 1))), []);
@@ -364,7 +373,7 @@ fn of_two_starting_nodes_of_different_modes_exactly_one_answers() {
     let answers = |mine: bool, other: About| {
         let mut driven = Driven::starting();
         if mine {
-            driven.tell(Input::Situation(situation(None, false)));
+            driven.tell(Input::Situation(Box::new(situation(None, false))));
         }
         driven.asked_by(1, of_mode(Mode::Majority(3), other)).len()
     };
@@ -393,9 +402,9 @@ fn a_leader_names_itself_once_it_serves() {
     let mut driven = Driven::established(situation(Some(me().node), false));
     assert_eq!(driven.tell(Input::Bound(bound)), []);
     assert_eq!(driven.asked_by_client(2), [details(2, 78, None)]);
-    driven.tell(Input::Situation(situation(Some(me().node), true)));
+    driven.tell(Input::Situation(Box::new(situation(Some(me().node), true))));
     assert_eq!(driven.asked_by_client(2), [details(2, 78, Some((me().node, bound)))]);
-    driven.tell(Input::Situation(situation(None, false)));
+    driven.tell(Input::Situation(Box::new(situation(None, false))));
     assert_eq!(driven.asked_by_client(2), [details(2, 78, None)]);
 }
 
@@ -443,12 +452,13 @@ impl Driven {
     fn told_by(&mut self, port: u16, others: Vec<SocketAddr>) -> Vec<SocketAddr> {
         let node = newcomer(node(9, 90));
         let nonce = self.nonce;
-        asked(&self.hear(port, node.member.node, Message::Response { nonce, node, others }))
+        asked(&self.hear(port, node.member.node, Message::Response { nonce, node: Box::new(node), others }))
     }
 
     /// What it tells of others to whoever asks from there.
     fn tells(&mut self, now: Timestamp, port: u16, about: &About) -> Vec<SocketAddr> {
-        let message = Message::Request { nonce: 77, node: Some(about.clone()), padding: vec![0; NODE_PADDING] };
+        let message =
+            Message::Request { nonce: 77, node: Some(Box::new(about.clone())), padding: vec![0; NODE_PADDING] };
         let input = Input::Message { from: address(port), sender: about.member.node, message };
         let out = self.tell_at(now, input);
         let Some(Output::SendTo { message: Message::Response { others, .. }, .. }) = out.last() else {
@@ -517,7 +527,11 @@ fn who_was_told_of_and_never_answers_is_given_up() {
 fn only_who_was_asked_tells_of_others() {
     let mut driven = Driven::starting();
     let node = newcomer(node(9, 90));
-    let stale = Message::Response { nonce: driven.nonce.wrapping_add(1), node: node.clone(), others: vec![address(2)] };
+    let stale = Message::Response {
+        nonce: driven.nonce.wrapping_add(1),
+        node: Box::new(node.clone()),
+        others: vec![address(2)],
+    };
     assert_eq!(asked(&driven.hear(1, node.member.node, stale)), []);
 }
 

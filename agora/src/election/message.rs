@@ -49,7 +49,7 @@ pub enum Input {
     /// From heartbeat: this node is late itself, and may miss what its leader says.
     Late,
     /// From the replicator, whenever any of it changes: where this node stands.
-    Situation(Situation),
+    Situation(Box<Situation>),
     /// From the replicator: the take-over that election asked for ended without leadership.
     TakeOverFailed,
     /// From the replicator: another candidate, or this node's own take-over, made progress; waits start over.

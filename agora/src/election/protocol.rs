@@ -234,7 +234,7 @@ impl Protocol for Election {
             Input::Late => {
                 self.doubt.late(now);
             }
-            Input::Situation(situation) => self.situation(now, situation),
+            Input::Situation(situation) => self.situation(now, *situation),
             Input::TakeOverFailed => {
                 if self.phase == Phase::Standing {
                     self.failed_at = Some(now);

@@ -31,7 +31,7 @@ impl Voter {
     fn new(me: u128) -> Self {
         let settings = Settings { mode: Mode::Majority(3), ..Settings::lan() };
         let mut voter = Self { election: Election::new(member(me), &settings, 7), me, now: Timestamp::from_micros(1) };
-        voter.tell(Input::Situation(voter.situation(1, Some(3))));
+        voter.tell(Input::Situation(Box::new(voter.situation(1, Some(3)))));
         voter
     }
 
@@ -152,7 +152,7 @@ fn a_higher_rank_answers_a_lower_one_and_stands() {
 #[test]
 fn an_answer_under_an_epoch_below_the_promise_is_no_leader() {
     let mut voter = Voter::new(2);
-    voter.tell(Input::Situation(voter.situation(2, None)));
+    voter.tell(Input::Situation(Box::new(voter.situation(2, None))));
     voter.heard(1);
     assert!(voter.wait(Duration::from_secs(1)).contains(&asks_in(&voter, 2)));
 }
@@ -165,8 +165,8 @@ fn asks_in(voter: &Voter, promise: u64) -> Output {
 #[test]
 fn a_fenced_leader_waits_a_failure_timeout_and_then_stands_above() {
     let mut voter = Voter::new(3);
-    voter.tell(Input::Situation(voter.situation(1, Some(3))));
-    voter.tell(Input::Situation(voter.situation(1, None)));
+    voter.tell(Input::Situation(Box::new(voter.situation(1, Some(3)))));
+    voter.tell(Input::Situation(Box::new(voter.situation(1, None))));
     voter.tell(Input::Fenced(epoch(2, 2)));
     assert_eq!(voter.wait(149 * MS), []);
     assert_eq!(voter.wait(160 * MS), [stands(1)]);

@@ -58,7 +58,7 @@ pub enum FromLog {
         answer: Ordered,
     },
     /// Where this node stands, whenever it changes.
-    Situation(Situation),
+    Situation(Box<Situation>),
 }
 
 /// What the machine wants of the log.

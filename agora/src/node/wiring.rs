@@ -179,7 +179,7 @@ pub fn from_replicator(output: replicator::message::Output, deliver: &mut Vec<De
             deliver.push(Deliver::Election(election::message::Input::Situation(situation.clone())));
             deliver.push(Deliver::Discovery(discovery::message::Input::Situation(situation.clone())));
             deliver.push(to_machine(FromLog::Situation(situation.clone())));
-            Deliver::Host(Host::Situation(Box::new(situation)))
+            Deliver::Host(Host::Situation(situation))
         }
         Output::TakeOverFailed => Deliver::Election(election::message::Input::TakeOverFailed),
         Output::Progress => Deliver::Election(election::message::Input::Progress),

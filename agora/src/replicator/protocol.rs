@@ -322,7 +322,7 @@ impl Replicator {
         let same = |told: &Situation| *told == Situation { at: told.at, ..situation.clone() };
         if !self.told.as_ref().is_some_and(same) {
             self.told = Some(situation.clone());
-            out.push(Output::Situation(situation));
+            out.push(Output::Situation(Box::new(situation)));
         }
     }
 
@@ -400,7 +400,7 @@ impl Protocol for Replicator {
             Input::Late => {
                 self.doubt.late(now);
             }
-            Input::Found(about) => self.on_found(now, about, out),
+            Input::Found(about) => self.on_found(now, *about, out),
             Input::WindowClosed => {
                 self.window_closed = true;
                 self.consider_founding(now, out);

@@ -80,9 +80,10 @@ fn leader_details_are_not_longer_than_a_clients_question() {
 fn a_discovery_response_is_not_longer_than_a_nodes_question() {
     for nonce in [0, u64::MAX] {
         let node = Some(shortest_about());
-        let question = discovery(Discovery::Request { nonce, node, padding: vec![0; NODE_PADDING] });
+        let question =
+            discovery(Discovery::Request { nonce, node: node.map(Box::new), padding: vec![0; NODE_PADDING] });
         let others = vec![(Ipv6Addr::from([0xff; 16]), u16::MAX).into(); MAX_OTHERS];
-        let answer = discovery(Discovery::Response { nonce, node: longest_about(), others });
+        let answer = discovery(Discovery::Response { nonce, node: Box::new(longest_about()), others });
         assert!(answer <= question, "{answer} bytes for {question}");
     }
 }

@@ -151,7 +151,7 @@ impl FalseNode {
             decided: 0,
         };
         let padding = vec![0; NODE_PADDING];
-        let ask = Message::Discovery(Discovery::Request { nonce: 1, node: Some(about), padding });
+        let ask = Message::Discovery(Discovery::Request { nonce: 1, node: Some(Box::new(about)), padding });
         stranger.send_bytes(node.address, &datagram(me, &ask)).await;
         let about = stranger.hear("DISCOVERY_RESPONSE", |message| match message {
             Message::Discovery(Discovery::Response { node, .. }) => Some(node.clone()),

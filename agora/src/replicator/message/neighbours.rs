@@ -39,7 +39,7 @@ pub enum Input {
     /// From heartbeat: this node is late itself, and may miss what its leader says.
     Late,
     /// From discovery: what another node told of itself.
-    Found(About),
+    Found(Box<About>),
     /// From discovery: the window in which nobody founds is over.
     WindowClosed,
     /// From election: try to lead; see [`crate::election::message::Output::TakeOver`].
@@ -128,7 +128,7 @@ pub enum Output {
     /// To heartbeat: whom to beat.
     Follow(Option<NodeId>),
     /// To election, discovery, manager and host, whenever it changes in a way that they act on.
-    Situation(Situation),
+    Situation(Box<Situation>),
     /// To election; see [`crate::election::message::Input`].
     TakeOverFailed,
     /// To election.

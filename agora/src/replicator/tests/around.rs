@@ -1,4 +1,4 @@
-use super::super::message::{Around, Body, Entry, Output, Situation};
+use super::super::message::{Around, Body, Entry, Output};
 use super::super::protocol::Replicator;
 use super::{at, epoch, member};
 use crate::config::{Mode, Settings};
@@ -77,6 +77,6 @@ fn the_situation_tells_who_is_here_while_there_is_no_leader() {
     newcomer.fire(Timestamp::ZERO + settings().heart_beat_interval, &mut out);
     newcomer.settle(Timestamp::ZERO + settings().heart_beat_interval, &mut out);
     let around = Around { newcomers: 1, holders: 0 };
-    let told = |output: &Output| matches!(output, Output::Situation(Situation { around: told, .. }) if *told == around);
+    let told = |output: &Output| matches!(output, Output::Situation(situation) if situation.around == around);
     assert!(out.iter().any(told), "{out:?}");
 }

@@ -76,7 +76,7 @@ impl Cluster {
                 Output::Send { to, message } => self.network.push_back((at, to, message)),
                 Output::Write { ticket, .. } if !self.hung.contains(&at) => flushed = Some(ticket),
                 Output::Situation(situation) => {
-                    self.situations.insert(at, situation);
+                    self.situations.insert(at, *situation);
                 }
                 other => self.others.push((at, other)),
             }
@@ -91,7 +91,7 @@ impl Cluster {
         let all: Vec<NodeId> = self.nodes.keys().copied().collect();
         for to in &all {
             for from in &all {
-                self.input(*to, Input::Found(self.about(*from)));
+                self.input(*to, Input::Found(Box::new(self.about(*from))));
             }
             self.input(*to, Input::WindowClosed);
         }
@@ -489,7 +489,7 @@ fn a_backup_of_two_takes_over_alone_but_not_one_that_may_be_none_any_more() {
     let mut cluster = view_of_two();
     let mut about = cluster.about(node(1));
     about.commit = Position { index: cluster.last(2).index.next(), ..cluster.last(2) };
-    cluster.input(node(2), Input::Found(about));
+    cluster.input(node(2), Input::Found(Box::new(about)));
     assert!(!takes_over_after(cluster, SECOND / 4), "more is committed elsewhere");
 }
 
@@ -590,7 +590,7 @@ fn a_joiner_is_caught_up_once_it_holds_all_that_was_committed() {
     let newcomer = Replicator::new(member(4), &Settings { mode: Mode::Majority(3), ..Settings::lan() }, 4, cluster.now);
     cluster.nodes.insert(node(4), newcomer);
     let about = cluster.about(node(4));
-    cluster.input(node(3), Input::Found(about));
+    cluster.input(node(3), Input::Found(Box::new(about)));
     let mut behind = 0;
     while !cluster.situations.get(&node(4)).is_some_and(|it| it.caught_up) {
         behind += u32::from((1..committed).contains(&cluster.commit(4)));

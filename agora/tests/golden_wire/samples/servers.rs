@@ -59,22 +59,26 @@ pub(crate) fn discovery() -> impl Iterator<Item = (&'static str, Discovery)> {
     [
         (
             "DISCOVERY_REQUEST (node)",
-            Discovery::Request { nonce: 0x1234_5678_9abc_def0, node: Some(about()), padding: vec![0; NODE_PADDING] },
+            Discovery::Request {
+                nonce: 0x1234_5678_9abc_def0,
+                node: Some(Box::new(about())),
+                padding: vec![0; NODE_PADDING],
+            },
         ),
         (
             "DISCOVERY_REQUEST (newcomer)",
-            Discovery::Request { nonce: u64::MAX, node: Some(newcomer()), padding: vec![0; NODE_PADDING] },
+            Discovery::Request { nonce: u64::MAX, node: Some(Box::new(newcomer())), padding: vec![0; NODE_PADDING] },
         ),
         ("DISCOVERY_REQUEST (client)", client(9)),
         (
             "DISCOVERY_RESPONSE",
             Discovery::Response {
                 nonce: 9,
-                node: about(),
+                node: Box::new(about()),
                 others: vec![([127, 0, 0, 1], 40_001).into(), (Ipv6Addr::LOCALHOST, 40_001).into()],
             },
         ),
-        ("DISCOVERY_RESPONSE (newcomer)", Discovery::Response { nonce: 9, node: newcomer(), others: vec![] }),
+        ("DISCOVERY_RESPONSE (newcomer)", Discovery::Response { nonce: 9, node: Box::new(newcomer()), others: vec![] }),
         (
             "LEADER_DETAILS",
             Discovery::LeaderDetails {

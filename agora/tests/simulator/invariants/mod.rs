@@ -267,7 +267,7 @@ impl Checks {
             }
             Output::Situation(situation) => {
                 log_3::situation(shadow, situation)?;
-                shadow.situation = Some(situation.clone());
+                shadow.situation = Some((**situation).clone());
             }
             _ => {}
         }

@@ -142,7 +142,7 @@ fn situation() -> Situation {
 #[test]
 fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
     let mut follower = Scene::follower();
-    follower.tell(FromLog::Situation(situation()));
+    follower.tell(FromLog::Situation(Box::new(situation())));
     let ask = |cookie| {
         let session = crate::heartbeat::message::Session { cookie, ..session(ALICE) };
         Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 })
@@ -161,7 +161,11 @@ fn any_node_tells_what_it_knows_to_who_has_shown_its_address() {
 #[test]
 fn a_status_knows_the_entry_applied_last_before_the_situation_tells_of_it() {
     let (mut leader, mut log) = (Scene::leader(), Log::default());
-    leader.tell(FromLog::Situation(Situation { commit: Position::START, last: Position::START, ..situation() }));
+    leader.tell(FromLog::Situation(Box::new(Situation {
+        commit: Position::START,
+        last: Position::START,
+        ..situation()
+    })));
     leader.done(&mut log, create(1, spec()));
     let session = session(ALICE);
     let out = leader.tell(Input::Outcome(address(ALICE), Outcome::StatusRequest { session, read: 3 }));
