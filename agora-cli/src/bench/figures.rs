@@ -35,6 +35,8 @@ pub(super) struct Figures {
     pub(super) seconds: Vec<Second>,
     pub(super) delivered: Histogram<u64>,
     pub(super) acknowledged: Histogram<u64>,
+    /// From the first sending until it is acknowledged.
+    pub(super) served: Histogram<u64>,
     pub(super) sums: End,
     pub(super) workers: usize,
     pub(super) clients: Usage,
@@ -59,6 +61,7 @@ impl Figures {
             seconds: vec![second; of(SECOND_US)],
             delivered: histogram(),
             acknowledged: histogram(),
+            served: histogram(),
             sums: End::default(),
             workers,
             clients: Usage::default(),
@@ -74,6 +77,7 @@ impl Figures {
     pub(super) fn sample(&mut self, sample: &Sample) {
         let delivered = sample.delivered.open();
         add(&mut self.acknowledged, &sample.acknowledged.open());
+        add(&mut self.served, &sample.served.open());
         // It tells of the time before it, most of which is half a tenth of a second earlier.
         let Some(at) = sample.at_us.checked_sub(self.from_us + CELL_US / 2) else {
             add(&mut self.delivered, &delivered);

@@ -55,6 +55,8 @@ fn to_json(plan: &Plan, figures: &Figures) -> Value {
     put("mean-us", json!(tenths(figures.delivered.mean())));
     put("ack-p50-us", figures.acknowledged.value_at_quantile(0.5).into());
     put("ack-p99-us", figures.acknowledged.value_at_quantile(0.99).into());
+    put("served-p50-us", figures.served.value_at_quantile(0.5).into());
+    put("served-p99-us", figures.served.value_at_quantile(0.99).into());
     put("server-cpu-us-per-bid", json!(figures.cpu_per_bid(figures.nodes.as_ref()).map(hundredths)));
     put("server-busy", json!(figures.nodes.map(|nodes| hundredths(nodes.ran))));
     put("server-waited", json!(figures.nodes.map(|nodes| hundredths(nodes.waited))));

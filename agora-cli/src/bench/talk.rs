@@ -98,6 +98,8 @@ pub(super) struct Sample {
     /// acknowledged.
     pub(super) delivered: Packed,
     pub(super) acknowledged: Packed,
+    /// From the first sending until it is acknowledged.
+    pub(super) served: Packed,
 }
 
 /// A worker's sums, of the measured time where they are of bids.

@@ -131,11 +131,11 @@ impl Hall {
     }
 
     /// Makes the next bid, if somebody may bid.
-    pub(super) fn bid(&mut self, intended: Timestamp, wishes: &mut Wishes) -> bool {
+    pub(super) fn bid(&mut self, intended: Timestamp, now: Timestamp, wishes: &mut Wishes) -> bool {
         while let Some((number, bidder, round)) = self.ready.pop_front() {
             let Some(lot) = self.lots.get_mut(&number) else { continue };
             let Some(auction) = lot.id else { continue };
-            lot.bid(bidder, round, intended);
+            lot.bid(bidder, round, (intended, now));
             let slot = lot.slot;
             self.in_flight += 1;
             if self.tally.counts(intended) {
@@ -170,8 +170,8 @@ impl Hall {
                 self.tally.end.disk = ack.disk;
                 let Some(lot) = self.lots.get_mut(&number) else { return };
                 if let Some(bid) = lot.find(bidder, round) {
-                    let intended = bid.intended;
-                    self.tally.acknowledged(intended, now);
+                    let (intended, sent) = (bid.intended, bid.sent);
+                    self.tally.acknowledged(intended, sent, now);
                 }
                 let standing = lot.acknowledged(bidder, round, ack.receipt.seq);
                 self.stands(now, (number, bidder, round), standing);

@@ -11,6 +11,8 @@ pub(super) struct Bid {
     pub(super) round: u32,
     /// When it should have been made: latencies count from then.
     pub(super) intended: Timestamp,
+    /// When it was first sent: in an open loop, perhaps long after that.
+    pub(super) sent: Timestamp,
     /// Its number, by the acknowledgement.
     acknowledged: Option<Seq>,
     /// Its number, by the events, and how many bidders had that.
@@ -70,9 +72,9 @@ impl Lot {
     }
 
     /// A bid is made.
-    pub(super) fn bid(&mut self, bidder: u32, round: u32, intended: Timestamp) {
+    pub(super) fn bid(&mut self, bidder: u32, round: u32, (intended, sent): (Timestamp, Timestamp)) {
         if let Some(chair) = self.chairs.get_mut(index(bidder)) {
-            chair.push_back(Bid { round, intended, acknowledged: None, told: None, seen: 0 });
+            chair.push_back(Bid { round, intended, sent, acknowledged: None, told: None, seen: 0 });
         }
     }
 
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn a_bid_is_done_once_it_is_acknowledged_and_all_were_told() {
         let mut lot = Lot::new(0, 1, 2, true);
-        lot.bid(1, 1, Timestamp::ZERO);
+        lot.bid(1, 1, (Timestamp::ZERO, Timestamp::ZERO));
         assert_eq!(lot.told(1, 1, Seq(7)), Standing::UnderWay);
         assert_eq!(lot.acknowledged(1, 1, Seq(7)), Standing::UnderWay);
         assert_eq!(lot.told(1, 1, Seq(7)), Standing::Done(Seq(7)));
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn two_numbers_for_one_bid_are_a_contradiction() {
         let mut lot = Lot::new(0, 1, 2, false);
-        lot.bid(0, 1, Timestamp::ZERO);
+        lot.bid(0, 1, (Timestamp::ZERO, Timestamp::ZERO));
         assert_eq!(lot.told(0, 1, Seq(7)), Standing::UnderWay);
         assert_eq!(lot.told(0, 1, Seq(8)), Standing::Contradiction);
         assert_eq!(lot.acknowledged(0, 1, Seq(9)), Standing::Contradiction);

@@ -327,7 +327,7 @@ impl Stage {
 
     fn bid(&mut self, now: Timestamp, pacer: &mut Pacer, wishes: &mut Wishes) {
         while let Some(intended) = pacer.due(now, self.hall.in_flight)
-            && self.hall.bid(intended, wishes)
+            && self.hall.bid(intended, now, wishes)
         {
             pacer.made();
         }

@@ -13,6 +13,7 @@ pub(super) struct Tally {
     pub(super) end: End,
     delivered: Histogram<u64>,
     acknowledged: Histogram<u64>,
+    served: Histogram<u64>,
     done: u64,
     slowest_us: u64,
 }
@@ -24,6 +25,7 @@ impl Tally {
             end: End::default(),
             delivered: histogram(),
             acknowledged: histogram(),
+            served: histogram(),
             done: 0,
             slowest_us: 0,
         }
@@ -46,9 +48,10 @@ impl Tally {
         self.window.is_some_and(|(from, to)| from <= at && at < to)
     }
 
-    pub(super) fn acknowledged(&mut self, intended: Timestamp, now: Timestamp) {
+    pub(super) fn acknowledged(&mut self, intended: Timestamp, sent: Timestamp, now: Timestamp) {
         if self.counts(intended) {
             self.acknowledged.saturating_record(latency(intended, now));
+            self.served.saturating_record(latency(sent, now));
         }
     }
 
@@ -81,6 +84,7 @@ impl Tally {
             slowest_us: std::mem::take(&mut self.slowest_us),
             delivered: Packed::take(&mut self.delivered),
             acknowledged: Packed::take(&mut self.acknowledged),
+            served: Packed::take(&mut self.served),
             ..Sample::default()
         }
     }
