@@ -325,7 +325,7 @@ def saturation(figures):
         "peak": number(entry["peak"]),
         "bids/s": number(result["bids-per-second"]),
         "of the peak": f"{entry['share']:.2f}",
-        "p99 from the intended time": f"{number(result['p99-us'] / 1000)} ms",
+        "p50 and p99 from sending": " and ".join(f"{number(result[f'served-p{at}-us'] / 1000)} ms" for at in (50, 99)),
         "refusals": refused,
         "bids never made": number(result["unsent"]),
         "leader changes": number(entry["changes"]),
