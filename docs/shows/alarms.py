@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""No false alarm: nodes that are alive, with bids all the time, and with --busy as many busy processes beside them in every other
-half minute. With each preset, a cluster of three at once. No leader changes, none is called lost, and no node ends; how often a
-leader called a member silent is printed."""
+"""No false alarm: nodes that are alive, with bids all the time, and with --busy as many busy processes beside them in
+every other half minute. With each preset, a cluster of three at once. No leader changes, none is called lost, and
+no node ends; how often a leader called a member silent is printed."""
 
 import argparse
 import contextlib
