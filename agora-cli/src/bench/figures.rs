@@ -148,8 +148,11 @@ impl Figures {
             (self.sums.unfinished, "bids were not acknowledged, or not delivered to all, in time"),
             (verified.unseen, "auctions were not shown in time"),
         ];
-        let found: Vec<_> =
+        let mut found: Vec<_> =
             faults.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if verified.auctions == 0 && verified.unseen == 0 {
+            found.push("no auction was looked at".to_owned());
+        }
         if found.is_empty() { Ok(()) } else { Err(Failure::fault(found.join("; "))) }
     }
 }
@@ -157,4 +160,31 @@ impl Figures {
 fn add(to: &mut Histogram<u64>, more: &Histogram<u64>) {
     // All have the same bounds.
     let _ = to.add(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn where_nothing_was_looked_at_nothing_is_proved() {
+        let plan = Plan {
+            auctions: 1,
+            bidders: 2,
+            rounds: 1,
+            groups: 1,
+            pace: Pace::InFlight(1),
+            duration: Duration::from_secs(1),
+            warm_up: Duration::ZERO,
+            kill_every: None,
+            workers: None,
+        };
+        let mut figures = Figures::new(0, &plan, 1);
+        let told = format!("{:?}", figures.verdict().expect_err("nothing was looked at"));
+        assert!(told.contains("no auction was looked at"), "{told}");
+        figures.sums.verified.auctions = 1;
+        figures.verdict().expect("one was, and nothing is wrong");
+    }
 }

@@ -212,7 +212,7 @@ impl Stage {
                 }
                 Output::Answered { ticket, result } => self.hall.answered(now, ticket, result, wishes),
                 Output::Event { ticket, event } => match &mut self.act {
-                    Act::Verifying(witness, _) => witness.event(Ticket::read(ticket).lot, &event),
+                    Act::Verifying(witness, _) => witness.event(Ticket::read(ticket), &event),
                     _ => self.hall.event(now, ticket, &event, wishes),
                 },
                 _ => {}

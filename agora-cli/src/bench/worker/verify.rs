@@ -39,13 +39,16 @@ impl Witness {
         self.kept.is_empty()
     }
 
-    pub(super) fn event(&mut self, lot: u32, event: &Event) {
+    /// A seat is told. Bidders are told of their auctions' ends at any time: that is not what the fresh seat was shown.
+    pub(super) fn event(&mut self, ticket: Ticket, event: &Event) {
+        let Ticket { lot, about: About::Witness, .. } = ticket else { return };
         match self.views.get_mut(&lot) {
             Some(view) => view.apply(event),
             None => self.views.extend(View::begin(event).map(|view| (lot, view))),
         }
         if event.what.is_last()
-            && let (Some(kept), Some(view)) = (self.kept.remove(&lot), self.views.remove(&lot))
+            && let Some(view) = self.views.remove(&lot)
+            && let Some(kept) = self.kept.remove(&lot)
         {
             self.compare(&kept, &view);
         }
@@ -128,12 +131,17 @@ mod tests {
     }
 
     fn verified(record: Record, shown: Vec<What>) -> Verified {
+        told(record, shown.into_iter().map(|what| (About::Witness, what)))
+    }
+
+    /// `shown` says whom it is shown.
+    fn told(record: Record, shown: impl IntoIterator<Item = (About, What)>) -> Verified {
         let bidders = (0..2).map(|bidder| (who(bidder), bidder)).collect();
         let (mut witness, commands) = Witness::begin(vec![Kept { id: AUCTION, lot: 3, rounds: 1, bidders, record }]);
         assert_eq!(commands.len(), 1);
-        for (what, seq) in shown.into_iter().zip(1..) {
+        for ((about, what), seq) in shown.into_iter().zip(1..) {
             let head = Head { auction: AUCTION, epoch: 1, seq: Seq(seq), at: At(0) };
-            witness.event(3, &Event { head, what });
+            witness.event(Ticket { lot: 3, bidder: 0, about }, &Event { head, what });
         }
         witness.end()
     }
@@ -164,5 +172,20 @@ mod tests {
         let mut unended = shown();
         unended.pop();
         assert_eq!(verified(both(), unended), Verified { unseen: 1, ..Verified::default() });
+    }
+
+    #[test]
+    fn a_bidder_who_is_told_of_the_end_meanwhile_ends_nothing() {
+        let end = What::Cancelled { reason: "the bench is over".into() };
+        let mut shown: Vec<_> = shown().into_iter().map(|what| (About::Witness, what)).collect();
+        shown.insert(2, (About::Events, end));
+        let found = told(vec![(1, 1, Seq(4)), (1, 0, Seq(5))], shown);
+        assert_eq!(found, Verified { auctions: 1, bids: 2, ..Verified::default() });
+    }
+
+    #[test]
+    fn an_end_without_its_beginning_is_not_an_auction_that_was_seen() {
+        let end = What::Cancelled { reason: "the bench is over".into() };
+        assert_eq!(verified(vec![(1, 1, Seq(3))], vec![end]), Verified { unseen: 1, ..Verified::default() });
     }
 }
