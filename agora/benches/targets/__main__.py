@@ -188,8 +188,9 @@ def tell(wanted, made, machine):
 
 
 def again(wanted):
-    """Tells an earlier run's figures."""
+    """Tells an earlier run's figures. Of a run of some rows, no others: they would empty the page's tables."""
     whole = json.loads(wanted.earlier.read_text())
+    wanted.only = wanted.only or whole["only"]
     figures = rows.Figures()
     figures.all = whole["measured"]
     grown = {name: {int(point): found for point, found in table.items()} for name, table in whole["growth"].items()}
@@ -227,7 +228,8 @@ def main():
     settings = f"A {kind}run of {plan.rounds} rounds of {plan.seconds} s, {time.strftime('%Y-%m-%d', time.gmtime())}"
     if wanted.json:
         known = {name: value for name, value in vars(plan).items() if name != "rivals"}
-        whole = {"settings": settings, "machine": machine, "plan": known, "measured": figures.all, "growth": grown}
+        whole = {"settings": settings, "machine": machine, "only": wanted.only, "plan": known}
+        whole |= {"measured": figures.all, "growth": grown}
         wanted.json.write_text(json.dumps(whole, indent=1) + "\n")
     made = list(sections(plan, wanted.only, figures, grown))
     if status:
