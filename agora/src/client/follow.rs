@@ -90,9 +90,29 @@ impl Follow {
         self.ask_if_due(port);
     }
 
-    /// An event, or a page of one, from the leader of this epoch.
-    pub(super) fn take(&mut self, piece: Piece, epoch: Epoch) {
-        let Piece { event, page: (number, of) } = piece;
+    /// An event, or a page of one, from the leader of this epoch. Gives the program what is next, as far as it has room.
+    pub(super) fn take(
+        &mut self,
+        piece: Piece,
+        epoch: Epoch,
+        (ticket, room): (u64, &mut usize),
+        out: &mut Vec<Output>,
+    ) -> State {
+        let seq = piece.event.head.seq;
+        // Nearly all come like this: in order, in one piece, to a program that has room.
+        if piece.page == (1, 1) && seq == self.delivered.next() && self.ahead.is_empty() && *room > 0 {
+            self.last = self.last.max(seq);
+            self.held = seq;
+            self.under = Some(epoch);
+            return self.give(piece.event, (ticket, room), out);
+        }
+        self.gather(piece, epoch);
+        self.deliver((ticket, room), out)
+    }
+
+    /// Keeps it until its turn comes.
+    fn gather(&mut self, piece: Piece, epoch: Epoch) {
+        let Piece { mut event, page: (number, of) } = piece;
         let seq = event.head.seq;
         self.last = self.last.max(seq);
         let sound = (1..=MAX_PAGES).contains(&of) && (1..=of).contains(&number);
@@ -106,13 +126,12 @@ impl Follow {
             // Nothing follows; what came as this event or later was another history's.
             self.ahead.split_off(&seq);
         }
-        let gathering =
-            self.ahead.entry(seq).or_insert_with(|| Gathering { event: event.clone(), of, pages: BTreeMap::new() });
+        let lines = match &mut event.what {
+            What::RoundCompleted { lines, .. } | What::Ended { lines, .. } => std::mem::take(lines),
+            _ => Vec::new(),
+        };
+        let gathering = self.ahead.entry(seq).or_insert_with(|| Gathering { event, of, pages: BTreeMap::new() });
         if gathering.of == of {
-            let lines = match event.what {
-                What::RoundCompleted { lines, .. } | What::Ended { lines, .. } => lines,
-                _ => Vec::new(),
-            };
             gathering.pages.insert(number, lines);
         }
         while self.ahead.get(&self.held.next()).is_some_and(Gathering::whole) {
@@ -140,22 +159,27 @@ impl Follow {
     }
 
     /// Gives the program what is next, as far as it has room.
-    pub(super) fn deliver(&mut self, ticket: u64, room: &mut usize, out: &mut Vec<Output>) -> State {
+    pub(super) fn deliver(&mut self, (ticket, room): (u64, &mut usize), out: &mut Vec<Output>) -> State {
         while *room > 0 && self.ahead.get(&self.delivered.next()).is_some_and(Gathering::whole) {
-            let Some((seq, gathering)) = self.ahead.pop_first() else { break };
+            let Some((_, gathering)) = self.ahead.pop_first() else { break };
             let Gathering { mut event, pages, .. } = gathering;
             if let What::RoundCompleted { lines, .. } | What::Ended { lines, .. } = &mut event.what {
                 *lines = pages.into_values().flatten().collect();
             }
-            self.delivered = seq;
-            *room -= 1;
-            let last = event.what.is_last();
-            out.push(Output::Event { ticket, event });
-            if last {
+            if self.give(event, (ticket, room), out) == State::Over {
                 return State::Over;
             }
         }
         State::Open
+    }
+
+    /// Gives the program its next event.
+    fn give(&mut self, event: Event, (ticket, room): (u64, &mut usize), out: &mut Vec<Output>) -> State {
+        self.delivered = event.head.seq;
+        *room -= 1;
+        let last = event.what.is_last();
+        out.push(Output::Event { ticket, event });
+        if last { State::Over } else { State::Open }
     }
 
     /// Asks for what is missing, unless the last question is too recent.

@@ -85,21 +85,26 @@ impl Follows {
     }
 
     /// An event, or a page of one, from the leader of this epoch.
-    pub(super) fn take(&mut self, piece: &Piece, epoch: Epoch, port: &mut Port<'_>) {
+    pub(super) fn take(&mut self, piece: Piece, epoch: Epoch, port: &mut Port<'_>) {
         let auction = piece.event.head.auction;
         if matches!(piece.event.what, What::Created { .. }) {
             for ticket in self.all.keys().copied().collect::<Vec<_>>() {
                 self.begin(ticket, auction, port);
             }
         }
-        for ticket in self.tickets(auction) {
-            if let Some(follow) = self.each.get_mut(&(auction, ticket)) {
-                follow.take(piece.clone(), epoch);
-            }
-            self.deliver(auction, ticket, port.out);
-            if let Some(follow) = self.each.get_mut(&(auction, ticket)) {
-                follow.ask_if_due(port);
-            }
+        let mut tickets = self.tickets(auction);
+        let Some(last) = tickets.pop() else { return };
+        for ticket in tickets {
+            self.pass_on(ticket, piece.clone(), epoch, port);
+        }
+        self.pass_on(last, piece, epoch, port);
+    }
+
+    fn pass_on(&mut self, ticket: u64, piece: Piece, epoch: Epoch, port: &mut Port<'_>) {
+        let auction = piece.event.head.auction;
+        self.give(auction, ticket, port.out, |follow, to, out| follow.take(piece, epoch, to, out));
+        if let Some(follow) = self.each.get_mut(&(auction, ticket)) {
+            follow.ask_if_due(port);
         }
     }
 
@@ -185,10 +190,21 @@ impl Follows {
     }
 
     fn deliver(&mut self, auction: AuctionId, ticket: u64, out: &mut Vec<Output>) {
+        self.give(auction, ticket, out, Follow::deliver);
+    }
+
+    /// Lets a subscription give its program events.
+    fn give(
+        &mut self,
+        auction: AuctionId,
+        ticket: u64,
+        out: &mut Vec<Output>,
+        give: impl FnOnce(&mut Follow, (u64, &mut usize), &mut Vec<Output>) -> State,
+    ) {
         let (Some(follow), Some(room)) = (self.each.get_mut(&(auction, ticket)), self.rooms.get_mut(&ticket)) else {
             return;
         };
-        if follow.deliver(ticket, room, out) == State::Over {
+        if give(follow, (ticket, room), out) == State::Over {
             self.end(auction, ticket, true, out);
         }
     }

@@ -304,7 +304,7 @@ impl Parts<'_> {
         let Some(piece) = piece else { return };
         let number = piece.event.head.epoch;
         if self.is_leader(sender, number) {
-            self.follows.take(&piece, Epoch { number, leader: sender }, &mut self.port);
+            self.follows.take(piece, Epoch { number, leader: sender }, &mut self.port);
         }
     }
 }
