@@ -190,7 +190,7 @@ def tell(wanted, made, machine):
 def again(wanted):
     """Tells an earlier run's figures. Of a run of some rows, no others: they would empty the page's tables."""
     whole = json.loads(wanted.earlier.read_text())
-    wanted.only = wanted.only or whole["only"]
+    wanted.only = wanted.only or whole.get("only")
     figures = rows.Figures()
     figures.all = whole["measured"]
     grown = {name: {int(point): found for point, found in table.items()} for name, table in whole["growth"].items()}
